@@ -1,0 +1,156 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One strictness for every target: Swift 6 mode, `any` written out, imports private unless said otherwise.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A built-in plugin: one folder below `Sources/Plugins`, one shared library with one exported symbol.
+struct Plugin {
+  var name: String
+  var dependencies: [Target.Dependency] = []
+
+  var module: String { "Plugin_\(name)" }
+
+  var product: Product { .library(name: "keystone_\(name)", type: .dynamic, targets: [module]) }
+
+  var target: Target {
+    .target(
+      name: module,
+      dependencies: ["KeystoneKit"] + dependencies,
+      path: "Sources/Plugins/\(name)",
+      swiftSettings: strict,
+      linkerSettings: exportingOneSymbol
+    )
+  }
+}
+
+let exportingOneSymbol: [LinkerSetting] = [
+  .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/Plugins/plugin.map"])
+]
+
+let plugins: [Plugin] = [
+  Plugin(name: "local", dependencies: ["CChild"]),
+  Plugin(name: "git_repo", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+  Plugin(name: "directory"),
+  Plugin(name: "command_exit"),
+  Plugin(name: "file_exists"),
+  Plugin(name: "file_absent"),
+  Plugin(name: "file_content", dependencies: ["CPCRE2"]),
+  Plugin(name: "custom"),
+  Plugin(name: "llm_as_judge"),
+  Plugin(name: "file_writes_outside"),
+  Plugin(name: "secrets_in_logs"),
+  Plugin(name: "cli"),
+  Plugin(name: "paragon"),
+  Plugin(name: "python"),
+  Plugin(name: "http"),
+  Plugin(name: "webhook"),
+]
+
+/// A plugin that only tests load; the built-ins' list does not name it.
+let testPlugin = Target.target(
+  name: "TestPlugin_echo",
+  dependencies: ["KeystoneKit"],
+  path: "Tests/Plugins/echo",
+  swiftSettings: strict,
+  linkerSettings: [
+    .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/Plugins/plugin.map"])
+  ]
+)
+
+/// A room of the host: a module in `Sources/keystone/<folder>`.
+func room(_ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: "Keystone\(folder)", dependencies: dependencies, path: "Sources/keystone/\(folder)",
+    swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "keystone",
+  products: [
+    .executable(name: "keystone", targets: ["keystone"]),
+    .library(name: "KeystoneKit", targets: ["KeystoneKit"]),
+    .library(name: "keystone-benchmark-typed", type: .dynamic, targets: ["BenchmarkTyped"]),
+    .library(name: "TestPlugin_echo", type: .dynamic, targets: [testPlugin.name]),
+  ] + plugins.map(\.product),
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    // The boundary, and what a plugin author imports.
+    .target(name: "CKeystonePlugin"),
+    .target(name: "KeystoneKit", dependencies: ["CKeystonePlugin"], swiftSettings: strict),
+
+    // Libraries of the system.
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .target(name: "CCurl"),
+    .target(name: "CDigest"),
+    .target(name: "CChild"),
+
+    // The host, room by room; an arrow that is not here cannot be drawn.
+    room("Spec", ["KeystoneKit", "CYAML"]),
+    room("PluginHost", ["KeystoneKit", "CKeystonePlugin", "CDigest", "CChild"]),
+    room("Outbound", ["CCurl"]),
+    room("Sandbox", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneOutbound"]),
+    room("Experiment", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox"]),
+    room(
+      "Store", ["KeystoneKit", "KeystoneExperiment", .product(name: "GRDB", package: "GRDB.swift")]),
+    .executableTarget(
+      name: "keystone",
+      dependencies: [
+        "KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment",
+        "KeystoneStore", "KeystoneOutbound",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/keystone/CommandLine",
+      swiftSettings: strict),
+
+    // Tests mirror the sources.
+    testPlugin,
+    tests("KeystoneKitTests", ["KeystoneKit"]),
+    tests("SpecTests", ["KeystoneSpec"]),
+    tests("PluginHostTests", ["KeystonePluginHost"]),
+    tests("OutboundTests", ["KeystoneOutbound"]),
+    tests("SandboxTests", ["KeystoneSandbox", "KeystoneKit"]),
+    tests("ExperimentTests", ["KeystoneExperiment", "KeystoneSpec", "KeystoneKit"]),
+    tests("PluginTests", ["KeystoneKit", "CPCRE2"]),
+    tests(
+      "StoreTests",
+      ["KeystoneStore", "KeystoneExperiment", "KeystoneKit", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests("LocalRuntimeTests", ["KeystoneKit", "CChild"]),
+    tests("EvalTests", ["KeystoneKit"]),
+
+    // What `make bench` runs.
+    .executableTarget(
+      name: "keystone-benchmark",
+      dependencies: ["KeystoneKit", "KeystonePluginHost", "KeystoneExperiment", "KeystoneStore"],
+      path: "Tests/Benchmarks/Boundary", swiftSettings: strict),
+    .target(
+      name: "BenchmarkTyped", dependencies: ["KeystoneKit"], path: "Tests/Benchmarks/Typed", swiftSettings: strict,
+      linkerSettings: exportingOneSymbol),
+  ] + plugins.map(\.target)
+)
+
+// What `Tests/Sanitizers` builds with a sanitizer; nobody else needs it.
+if Context.environment["KEYSTONE_SANITIZERS"] != nil {
+  package.products.append(.library(name: "TestPlugin_traffic", type: .dynamic, targets: ["TestPlugin_traffic"]))
+  package.targets += [
+    .executableTarget(
+      name: "sanitizer-driver", dependencies: ["KeystoneKit", "KeystonePluginHost", "CKeystonePlugin"],
+      path: "Tests/Sanitizers/Driver", swiftSettings: strict),
+    .target(
+      name: "TestPlugin_traffic", dependencies: ["KeystoneKit"], path: "Tests/Plugins/traffic",
+      swiftSettings: strict, linkerSettings: exportingOneSymbol),
+  ]
+}

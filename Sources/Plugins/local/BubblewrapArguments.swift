@@ -1,0 +1,77 @@
+import Glibc
+
+/// The command line that makes one sandbox: its root is built from this list, and what is not on it does not exist there.
+struct BubblewrapArguments {
+  let bubblewrap: String
+  let program: String
+  let folder: SandboxFolder
+  /// The folder that is the sandbox's /etc.
+  let etcFolder: String
+  let user: SandboxUser
+
+  /// Where things are inside.
+  static let workspace = "/workspace"
+  static let protected = "/run/keystone/protected"
+  static let home = "/home/agent"
+  private static let programInside = "/run/keystone/init"
+
+  /// The command line, the program that starts it included.
+  var all: [String] {
+    var list: [String] = []
+    if let outside = user.outside {
+      // Root maps two users; see launch.c.
+      list += [program, "--map", "\(outside)", "\(outside)", "\(user.inside)", "\(user.inside)"]
+    }
+    list += [bubblewrap] + namespaces + system + etc + writable + own
+    // Nothing in the sandbox may put a file such as /etc/ld.so.preload in the way of those who judge it.
+    list += ["--remount-ro", "/run/keystone", "--remount-ro", "/dev", "--remount-ro", "/"]
+    list += ["--chdir", Self.workspace, Self.programInside, "--workspace", Self.workspace, "--first-process"]
+    if user.outside != nil { list += ["--user", "\(user.inside)", "--group", "\(user.inside)"] }
+    return list
+  }
+
+  private var namespaces: [String] {
+    var list = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
+    list += ["--unshare-cgroup-try", "--as-pid-1", "--hostname", "keystone"]
+    if user.outside == nil {
+      // The first process shares the commands' user; the capability, which they do not get, lets it read what they lock.
+      list += ["--uid", "\(user.inside)", "--gid", "\(user.inside)", "--cap-add", "CAP_DAC_OVERRIDE"]
+    }
+    return list
+  }
+
+  private var system: [String] {
+    var list = ["--ro-bind", "/usr", "/usr"]
+    for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
+      var buffer = [CChar](repeating: 0, count: 4096)
+      let count = readlink("/\(name)", &buffer, buffer.count)
+      if count > 0 {
+        let target = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        list += ["--symlink", target, "/\(name)"]
+      } else if access("/\(name)", X_OK) == 0 {
+        list += ["--ro-bind", "/\(name)", "/\(name)"]
+      }
+    }
+    return list + ["--proc", "/proc", "--dev", "/dev"]
+  }
+
+  private var etc: [String] {
+    let shown = SandboxEtc.shownFolders.flatMap { ["--ro-bind", "/etc/\($0)", "/etc/\($0)"] }
+    return ["--ro-bind", etcFolder, "/etc"] + shown
+  }
+
+  private var writable: [String] {
+    // Folders that bubblewrap makes by the way are its own only.
+    ["/home", "/var"].flatMap { ["--perms", "0755", "--dir", $0] }
+      + ["/tmp", "/var/tmp", "/dev/shm"].flatMap { ["--perms", "1777", "--tmpfs", $0] }
+      + ["--perms", "0755", "--tmpfs", "/run", "--symlink", "/run", "/var/run", "--bind", folder.home, Self.home]
+  }
+
+  private var own: [String] {
+    // A mount of its own, because a plain folder above a mount can be renamed away and replaced.
+    [
+      "--perms", "0755", "--tmpfs", "/run/keystone", "--ro-bind", folder.protected, Self.protected, "--ro-bind",
+      program, Self.programInside, "--bind", folder.workspace, Self.workspace,
+    ]
+  }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import KeystoneKit
+
+/// A sandbox of this machine: a first process, and the folder it works in.
+final class LocalSandbox: RuntimeSandbox {
+  let environment: SandboxEnvironment
+  let folder: SandboxFolder
+  let connection: HelperConnection
+  let variables: SandboxVariables
+  private let program: String
+  private let process: ChildProcess
+  private let destruction = Locked<Task<Void, any Error>?>(nil)
+
+  init(_ start: SandboxStart, connection: HelperConnection, process: ChildProcess) {
+    environment = start.environment
+    folder = start.folder
+    variables = start.variables
+    program = start.program
+    self.connection = connection
+    self.process = process
+  }
+
+  func killAll() async throws {
+    _ = try await finish(try connection.begin(.killAll, []))
+  }
+
+  func destroy() async throws {
+    let task = destruction.withLock { task in
+      if let task { return task }
+      let new = Task { try await end() }
+      task = new
+      return new
+    }
+    try await task.value
+  }
+
+  private func end() async throws {
+    connection.send(.shutDown, 0)
+    await Self.end(process, connection)
+    try await Self.remove(folder, with: program)
+  }
+
+  /// Waits for the first process, whose end is the end of everything in the sandbox, and then closes its socket.
+  static func end(_ process: ChildProcess, _ connection: HelperConnection?) async {
+    let impatience = Task {
+      try await Task.sleep(for: .seconds(5))
+      process.kill()
+    }
+    _ = await process.waitForEnd()
+    impatience.cancel()
+    connection?.close()
+  }
+
+  /// Removes the folder and all that commands left in it, however deep or locked.
+  static func remove(_ folder: SandboxFolder, with program: String) async throws(PluginError) {
+    if folder.removePlain() { return }
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    let moved = fcntl(null, F_DUPFD_CLOEXEC, 10)
+    defer {
+      close(null)
+      close(moved)
+    }
+    let status = await (try ChildProcess([program, "--remove", folder.path], socket: moved, output: moved)).waitForEnd()
+    guard status == 0 || access(folder.path, F_OK) != 0 else {
+      throw PluginError(.unavailable, "cannot remove \(folder.path); remove it by hand")
+    }
+  }
+
+  /// Waits for the DONE of a request without further answers.
+  func finish(_ request: HelperRequest) async throws(PluginError) -> HelperFrame {
+    while let frame = try await request.control.next() {
+      if frame.reply == .failed { throw frame.failure("") }
+      if frame.reply == .done { return frame }
+    }
+    throw PluginError(.internal, "the sandbox's first process ended a request without an answer")
+  }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import KeystoneKit
+
+extension SandboxStart {
+  /// What the sandbox really has, for its result.
+  var environment: SandboxEnvironment {
+    switch isolation {
+    case .bubblewrap:
+      environment(
+        isolation: "namespaces", warnings: [], network: "none", user: "uid \(user.inside)",
+        workspacePath: BubblewrapArguments.workspace, protectedPath: BubblewrapArguments.protected)
+    case .none(let reason):
+      environment(
+        isolation: "none", warnings: warnings(reason), network: "host", user: "uid \(user.inside) of this machine",
+        workspacePath: folder.workspace, protectedPath: folder.protected)
+    }
+  }
+
+  private func environment(
+    isolation: String, warnings: [String], network: String, user: String, workspacePath: String,
+    protectedPath: String
+  ) -> SandboxEnvironment {
+    SandboxEnvironment(
+      runtime: LocalRuntime.type, isolation: isolation, warnings: warnings,
+      limits: ["timeout": "enforced", "cpu": "none", "memory": "none", "disk": "none", "processes": "none"],
+      network: network, base: "ignored", user: user, workspace: folder.workspace, workspacePath: workspacePath,
+      protectedPath: protectedPath)
+  }
+
+  private func warnings(_ reason: String) -> [String] {
+    var list = [
+      """
+      Nothing isolates this sandbox, because \(reason): its commands are plain processes that can read and change \
+      whatever their user can, reach the network, and find /workspace only under \(folder.workspace).
+      """
+    ]
+    if getuid() == 0 && user.outside == nil {
+      list.append(
+        "Its commands run as root, because the folder \(request.folder) can be entered by nobody else.")
+    } else if user.outside == nil {
+      list.append("Its commands run as the user who runs Keystone and can change what judges them.")
+    }
+    return list
+  }
+}

@@ -1,0 +1,153 @@
+/*
+ * keystone-sandbox-init - the first process of a sandbox. It runs commands, serves files and tells what the workspace
+ * contains, on behalf of the runtime at the other end of descriptor 3 (see protocol.h). It ends with that socket, and
+ * everything it started ends with it.
+ *
+ *     keystone-sandbox-init --workspace PATH [--first-process] [--user N --group N]
+ *     keystone-sandbox-init --remove PATH
+ *     keystone-sandbox-init --map UID GID INSIDE-UID INSIDE-GID BWRAP ARGUMENT...
+ *
+ * One thread, one loop, nothing that blocks.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "job.h"
+#include "launch.h"
+#include "loop.h"
+#include "operations.h"
+#include "process_tree.h"
+#include "removal.h"
+#include "sandbox.h"
+
+struct settings settings;
+
+void handle_request(uint8_t type, uint32_t id, struct reader *reader) {
+  switch (type) {
+    case REQUEST_EXECUTE: execute(id, reader); return;
+    case REQUEST_KILL_ALL: kill_all(id); return;
+    case REQUEST_READ: file_read(id, reader); return;
+    case REQUEST_WRITE: file_write(id, reader); return;
+    case REQUEST_LIST: file_list(id, reader); return;
+    case REQUEST_TREE: file_tree(id, reader); return;
+    case REQUEST_STATUS: file_status(id, reader); return;
+    case REQUEST_REMOVE: file_remove(id, reader); return;
+    case REQUEST_MAKE_FOLDER: file_make_folder(id, reader); return;
+    case REQUEST_SHUT_DOWN: shut_down();
+    case REQUEST_KILL: case REQUEST_SIGNAL: case REQUEST_INPUT: case REQUEST_INPUT_END: case REQUEST_CREDIT:
+    case REQUEST_CONTENT: case REQUEST_CONTENT_END: case REQUEST_CANCEL:
+      /* About a request that runs. One that has just ended is no mistake: its last frame is on the way. */
+      if (!command_request(type, id, reader) && !write_request(type, id, reader)) job_request(type, id, reader);
+      return;
+    default: send_failure(id, ERROR_UNSUPPORTED, 0, "the sandbox's first process does not know request %u", type);
+  }
+}
+
+void producers_resume(void) { commands_resume(); }
+
+void shut_down(void) {
+  if (settings.first_process) _exit(0); /* the kernel kills the whole namespace and waits for it */
+  for (int round = 0; round < 2000; round++) {
+    while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+    if (no_children()) _exit(0);
+    tree_kill((struct tree){.root = getpid()});
+    usleep(1000);
+  }
+  _exit(1);
+}
+
+static void signal_ready(struct watch *watch, uint32_t events) {
+  (void)events;
+  struct signalfd_siginfo info;
+  bool stop = false;
+  while (read(watch->fd, &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGCHLD) stop = true;
+  }
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) command_reaped(pid, status);
+  if (stop) shut_down();
+}
+
+static struct watch signals = {.ready = signal_ready};
+
+static void watch_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  const int watched[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
+  for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) sigaddset(&set, watched[i]);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  watch_for(&signals, EPOLLIN);
+}
+
+static int fail(const char *what) {
+  fprintf(stderr, "keystone-sandbox-init: %s: %s\n", what, strerror(errno));
+  return 1;
+}
+
+static int open_places(void) {
+  char *real = realpath(settings.workspace, NULL);
+  if (real == NULL) return fail(settings.workspace);
+  settings.workspace = real;
+  settings.workspace_fd = open(real, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  settings.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (settings.workspace_fd < 0 || settings.root_fd < 0) return fail(real);
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return fail("/dev/null");
+  for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+  close(null);
+  return 0;
+}
+
+/* What this process must not share with, or leave open to, the commands it runs. */
+static void protect(void) {
+  prctl(PR_SET_NAME, "keystone-init");
+  prctl(PR_SET_DUMPABLE, 0); /* a command of the same user may neither trace it nor read its memory */
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  close_range(CONTROL_DESCRIPTOR + 1, ~0u, 0); /* what bubblewrap forgot to close */
+  umask(0);
+  getrlimit(RLIMIT_NOFILE, &settings.files);
+  struct rlimit most = {settings.files.rlim_max, settings.files.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &most);
+}
+
+int main(int argc, char **argv) {
+  settings.user = getuid();
+  settings.group = getgid();
+  for (int i = 1; i < argc; i++) {
+    const char *value = i + 1 < argc ? argv[i + 1] : "";
+    if (strcmp(argv[i], "--first-process") == 0) settings.first_process = true;
+    else if (strcmp(argv[i], "--workspace") == 0) settings.workspace = value, i++;
+    else if (strcmp(argv[i], "--user") == 0) settings.user = (uid_t)strtoul(value, NULL, 10), i++;
+    else if (strcmp(argv[i], "--group") == 0) settings.group = (gid_t)strtoul(value, NULL, 10), i++;
+    else if (strcmp(argv[i], "--map") == 0) return launch_mapped(argv + i + 1, argc - i - 1), fail("bubblewrap");
+    else if (strcmp(argv[i], "--remove") == 0) return remove_tree(value) == 0 ? 0 : fail(value);
+    else return fprintf(stderr, "keystone-sandbox-init: unknown argument %s\n", argv[i]), 2;
+  }
+  if (settings.workspace == NULL) return fprintf(stderr, "keystone-sandbox-init: give --workspace\n"), 2;
+  settings.drops = settings.user != getuid() || settings.group != getgid();
+  protect();
+  if (!loop_open()) return fail("the event loop");
+  fcntl(CONTROL_DESCRIPTOR, F_SETFD, FD_CLOEXEC);
+  int failed = open_places();
+  if (failed) return failed;
+  watch_signals();
+  channel_open(CONTROL_DESCRIPTOR);
+  frame_begin(REPLY_READY, 0);
+  put_u32(PROTOCOL_VERSION);
+  put_u32((uint32_t)getpid());
+  frame_end();
+  loop_run();
+}

@@ -1,0 +1,201 @@
+import Glibc
+import KeystoneExperiment
+import KeystoneKit
+import KeystonePluginHost
+import KeystoneSandbox
+import KeystoneSpec
+import KeystoneStore
+
+/// One `keystone eval run`: an engine embedded in the command.
+struct EvalSession {
+  let command: EvalRunCommand
+  let files: [String]
+  let registry: PluginRegistry
+  let environment: [String: String]
+
+  /// Runs every spec and answers the verdict over all of them.
+  func run() async throws -> ScenarioStatus {
+    try checkArguments()
+    let specs = try await read(files)
+    let (runtime, reason) = try await RuntimeChoice(registry: registry).choose(command.runtime)
+    try refuseUnmetNeeds(specs, runtime)
+    try checkChoice(specs)
+    let dataFolder = Installation.current.dataFolder
+    let instance = try InstanceLock(dataFolder: dataFolder, id: Identifier.random(prefix: "i-"))
+    let sandboxes = "\(dataFolder)/sandboxes"
+    await reap(runtime, sandboxes, dataFolder)
+    let store = try await SQLiteStore.open("\(dataFolder)/keystone.sqlite")
+    var verdicts: [ScenarioStatus] = []
+    var reports: [SpecReport] = []
+    for spec in specs {
+      let report = try await run(spec, runtime, because: reason, instance, store, dataFolder)
+      reports.append(report)
+      verdicts.append(report.results.verdict)
+    }
+    try deliver(reports)
+    return verdicts.contains(.error) ? .error : verdicts.contains(.fail) ? .fail : .pass
+  }
+
+  private func checkArguments() throws {
+    if let unknown = registry.unknownFlags.first {
+      Terminal.complain(
+        "error: there is no flag -\(unknown); `keystone eval run --help` lists those of the command, `keystone plugin show TYPE` those of plugins"
+      )
+      throw Exit.invalid
+    }
+    guard !files.isEmpty else {
+      Terminal.complain("error: name at least one spec, such as `keystone eval run spec.yaml`")
+      throw Exit.invalid
+    }
+  }
+
+  private func read(_ files: [String]) async throws -> [Spec] {
+    var specs: [Spec] = []
+    var hasErrors = false
+    for file in files {
+      let (spec, diagnostics) = await SpecReading.read(file, registry: registry)
+      for diagnostic in diagnostics { Terminal.complain(diagnostic.rendered) }
+      if let spec { specs.append(spec) } else { hasErrors = true }
+    }
+    if hasErrors { throw Exit.invalid }
+    return specs
+  }
+
+  private func refuseUnmetNeeds(_ specs: [Spec], _ runtime: InstalledType) throws {
+    let needs = specs.flatMap { spec in
+      UnmetNeeds.of(spec, runtime: runtime.descriptor).map { "\(spec.file): cannot be run here: \($0)" }
+    }
+    guard needs.isEmpty else {
+      for need in needs { Terminal.complain(need) }
+      throw Exit.couldNotRun
+    }
+  }
+
+  /// Checks that every spec has every scenario that `--only` names.
+  private func checkChoice(_ specs: [Spec]) throws {
+    for spec in specs {
+      let ids = ExperimentPlan.scenarios(spec, replicas: command.replicas, seed: 0).map(\.id)
+      guard let unknown = command.only.first(where: { !ids.contains($0) }) else { continue }
+      Terminal.complain(
+        "error: \(spec.file) has no scenario \(unknown); it has \(ids[0]) to \(ids[ids.count - 1])")
+      throw Exit.invalid
+    }
+  }
+
+  private func reap(_ runtime: InstalledType, _ sandboxes: String, _ dataFolder: String) async {
+    do {
+      let count = try await Reaper.reap(runtime, registry: registry, folder: sandboxes, dataFolder: dataFolder)
+      if count > 0 { Terminal.complain("removed \(count) sandboxes that an earlier run left behind") }
+    } catch {
+      Terminal.complain("warning: cannot look for sandboxes of earlier runs: \(PluginError(error).message)")
+    }
+  }
+
+  private func run(
+    _ spec: Spec, _ runtime: InstalledType, because reason: String, _ instance: InstanceLock, _ store: SQLiteStore,
+    _ dataFolder: String
+  ) async throws -> SpecReport {
+    let seed = command.seed ?? spec.determinism.seed.map { Int64(clamping: $0) } ?? Int64.random(in: 0..<1 << 31)
+    let all = ExperimentPlan.scenarios(spec, replicas: command.replicas, seed: seed)
+    let chosen = command.only.isEmpty ? all : all.filter { command.only.contains($0.id) }
+    let record = ExperimentRecord(
+      id: Identifier.random(prefix: "exp-"), name: spec.name ?? spec.id, specID: spec.id, specFile: spec.file,
+      spec: String(decoding: spec.source, as: UTF8.self), seed: seed, status: "running", createdAt: UTCClock.now())
+    try await store.create(record, scenarios: chosen)
+    let progress = ProgressDisplay(spec: spec.id, total: chosen.count)
+    let runner = try ExperimentRunner(
+      environment: await runEnvironment(spec, runtime, instance, record, dataFolder), store: store,
+      concurrency: concurrency(spec), reproducer: reproducer(spec, seed), observe: { progress.observe($0) })
+    do {
+      let results = try await runner.run(chosen, of: record)
+      progress.finish()
+      let run = RunResults(
+        record: record, planned: chosen, results: results, strategy: spec.scoring.aggregation, ranAt: record.createdAt)
+      var report = SpecReport(
+        spec: spec, record: record, results: run, runtime: runtime.descriptor.type, runtimeReason: reason)
+      report.alerts = try await alerts(spec, run, record)
+      try await store.close(record.id, status: "completed", results: report.json)
+      return report
+    } catch {
+      progress.finish()
+      try? await Task { try await store.close(record.id, status: "cancelled", results: .null) }.value
+      throw error
+    }
+  }
+
+  private func alerts(_ spec: Spec, _ run: RunResults, _ record: ExperimentRecord) async throws -> [JSONValue] {
+    guard !spec.alerts.isEmpty else { return [] }
+    let forwarded = await SecretSources.resolve(spec.secrets, environment: environment)
+    let secrets = (try? SecretValues.resolve(spec.secrets, forwarded: forwarded)) ?? forwarded
+    let dispatch = AlertDispatch(
+      spec: spec, registry: registry, secrets: secrets, outbound: CommandLineOutbound(), log: Self.log)
+    return try await dispatch.run(on: run.json, experiment: record.id, at: UTCClock.now())
+  }
+
+  @Sendable private static func log(_ level: String, _ message: String, _ values: [String: JSONValue]) {
+    if level == "notice" { return Terminal.complain(message) }
+    guard level == "warning" || level == "error" else { return }
+    Terminal.complain("\(level): \(message)\(values.isEmpty ? "" : " " + JSONValue.object(values).text)")
+  }
+
+  private func concurrency(_ spec: Spec) -> Int {
+    let wanted = command.concurrency ?? spec.parallelism.concurrency ?? max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    return min(wanted, spec.resources.concurrencyLimit ?? wanted)
+  }
+
+  private func reproducer(_ spec: Spec, _ seed: Int64) -> Reproducer {
+    let flags = command.runtime == "auto" ? [] : ["--runtime", command.runtime]
+    return Reproducer(specFile: spec.file, experimentSeed: seed, replicas: command.replicas, flags: flags)
+  }
+
+  private func runEnvironment(
+    _ spec: Spec, _ runtime: InstalledType, _ instance: InstanceLock, _ record: ExperimentRecord, _ dataFolder: String
+  ) async throws -> RunEnvironment {
+    let slash = spec.file.lastIndex(of: "/")
+    let folder = slash.map { $0 == spec.file.startIndex ? "/" : String(spec.file[..<$0]) } ?? "."
+    return RunEnvironment(
+      spec: spec, specFolder: folder, registry: registry, runtime: runtime, instance: instance.id,
+      sandboxesFolder: "\(dataFolder)/sandboxes", artifactsFolder: "\(dataFolder)/runs/\(record.id)",
+      forwardedSecrets: await SecretSources.resolve(spec.secrets, environment: environment),
+      outbound: CommandLineOutbound(), keepsSandboxes: command.keepSandbox,
+      log: Self.log)
+  }
+
+  private func deliver(_ reports: [SpecReport]) throws {
+    let text =
+      switch command.format {
+      case .table: TableReport.text(reports)
+      case .json: (reports.count == 1 ? reports[0].json : .array(reports.map(\.json))).pretty() + "\n"
+      case .junit: JUnitReport.text(reports)
+      }
+    guard let path = command.output else { return Terminal.show(text) }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      Terminal.complain("error: cannot write \(path): \(String(cString: strerror(errno))); name another --output")
+      throw Exit.invalid
+    }
+    defer { close(descriptor) }
+    Terminal.write(text, to: descriptor)
+  }
+}
+
+/// The results of one spec with what a report says about it.
+struct SpecReport {
+  var spec: Spec
+  var record: ExperimentRecord
+  var results: RunResults
+  var runtime: String
+  /// Why it is this runtime.
+  var runtimeReason: String
+
+  /// The alerts that fired, and whether somebody was told.
+  var alerts: [JSONValue] = []
+
+  /// The results with the runtime that was used and why, and the alerts that fired.
+  var json: JSONValue {
+    var object = results.json
+    if !alerts.isEmpty { object["alerts"] = .array(alerts) }
+    object["runtime"] = ["type": .string(runtime), "reason": .string(runtimeReason)]
+    return object
+  }
+}

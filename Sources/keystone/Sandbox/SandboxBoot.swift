@@ -1,0 +1,116 @@
+import KeystoneKit
+import KeystonePluginHost
+import KeystoneSpec
+
+extension LiveSandbox {
+  /// Builds a sandbox: runtime, fixtures, setup, the checks' preparations, and the baseline.
+  ///
+  /// - Parameters:
+  ///   - plan: What to build.
+  ///   - deadline: When the sandbox's time is over.
+  /// - Returns: A sandbox that is ready for its agent.
+  /// - Throws: ``PluginError`` whose message begins with the step that failed; nothing is left behind.
+  package static func boot(_ plan: SandboxPlan, deadline: ContinuousClock.Instant) async throws -> LiveSandbox {
+    let patterns = SecretPatterns(plan.secrets)
+    plan.progress(SandboxStep("creating"))
+    let sandbox = try await naming("creating the sandbox", patterns) {
+      LiveSandbox(plan, reply: try await create(plan, deadline: deadline), patterns: patterns)
+    }
+    do {
+      try await naming("applying fixtures", patterns) { try await sandbox.applyFixtures(deadline) }
+      try await naming("applying setup", patterns) { try await sandbox.applySetup(deadline) }
+      try await naming("preparing checks", patterns) { try await sandbox.prepareChecks(deadline) }
+      plan.progress(SandboxStep("snapshot"))
+      try await naming("taking the snapshot", patterns) { try await sandbox.takeBaseline() }
+      plan.progress(SandboxStep("ready"))
+      return sandbox
+    } catch {
+      await Task { await sandbox.destroy() }.value
+      throw error
+    }
+  }
+
+  private static func create(_ plan: SandboxPlan, deadline: ContinuousClock.Instant) async throws -> CreateReply {
+    let limits = SandboxLimits(
+      cpuMillis: plan.spec.resources.cpu, memory: plan.spec.resources.memory, disk: plan.spec.resources.disk,
+      processes: plan.spec.resources.pids)
+    let request = SandboxRequest(
+      id: plan.scenario.sandboxID, instance: plan.instance,
+      folder: "\(plan.sandboxesFolder)/\(plan.scenario.sandboxID)",
+      base: plan.spec.base, limits: limits)
+    let body = try JSONValueEncoder().encode(
+      SandboxCall(type: plan.runtime.descriptor.type, request: request)
+    ).bytes
+    let answer = try await plan.registry.call(
+      plan.runtime, "create", body, budget: remaining(until: deadline), services: plan.services)
+    return try JSONValueDecoder().decode(CreateReply.self, from: JSONValue(parsing: answer))
+  }
+
+  /// Runs a step and puts its name before the message of an error, with secrets masked.
+  private static func naming<T: Sendable>(
+    _ step: String, _ patterns: SecretPatterns, _ body: () async throws -> T
+  ) async throws -> T {
+    do {
+      return try await body()
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      var error = PluginError(error)
+      error.message = patterns.redacted("\(step): \(error.message)")
+      error.detail = error.detail.map { patterns.redacted($0) }
+      throw error
+    }
+  }
+
+  private func applyFixtures(_ deadline: ContinuousClock.Instant) async throws {
+    for (index, fixture) in plan.spec.fixtures.enumerated() {
+      plan.progress(SandboxStep("fixtures", fixture.type))
+      let request = WorkRequest(
+        type: fixture.type, name: "fixtures[\(index)]", parameters: fixture.parameters, scenario: plan.scenario)
+      _ = try await work(.fixture, "apply", request, phase: "setup", limit: fixture.timeout, deadline)
+    }
+  }
+
+  private func applySetup(_ deadline: ContinuousClock.Instant) async throws {
+    let setup = plan.spec.setup
+    let templates = TemplateValues(scenario: plan.scenario, secrets: plan.secrets)
+    if !setup.packages.isEmpty || !setup.files.isEmpty || !setup.commands.isEmpty {
+      plan.progress(SandboxStep("setup"))
+    }
+    if !setup.packages.isEmpty {
+      throw PluginError(
+        .unsupported,
+        "the runtime `\(plan.runtime.descriptor.type)` cannot install packages (\(setup.packages.joined(separator: ", "))); install them on this machine and remove `setup.packages`"
+      )
+    }
+    for file in setup.files {
+      try await write(
+        SandboxPath(file.path), Array(try templates.render(file.content).utf8), mode: file.mode ?? 0o644)
+      try audit.record(phase: "setup", actor: "host", event: "file_write", ["path": .string(file.path)])
+    }
+    for line in setup.commands {
+      let command = try templates.render(line)
+      let (status, output) = try await run(.shell(command), phase: "setup", budget: remaining(until: deadline))
+      guard !status.isSuccess else { continue }
+      let end = status.exitCode.map { "exited \($0)" } ?? "was killed by signal \(status.signal ?? 0)"
+      throw PluginError(.unavailable, "command '\(line)' \(end)", detail: output)
+    }
+  }
+
+  private func prepareChecks(_ deadline: ContinuousClock.Instant) async throws {
+    for invariant in plan.spec.invariants {
+      guard let type = plan.registry.type(.invariant, invariant.type), type.descriptor.capabilities.contains("prepare")
+      else { continue }
+      let request = WorkRequest(
+        type: type.descriptor.type, name: invariant.name, parameters: invariant.parameters,
+        scenario: plan.scenario)
+      _ = try await work(
+        .invariant, "prepare", request, phase: "setup", limit: invariant.timeout, deadline, using: type)
+    }
+  }
+}
+
+/// What is left until `deadline`; nothing when it has passed.
+func remaining(until deadline: ContinuousClock.Instant) -> Duration {
+  max(.zero, ContinuousClock.now.duration(to: deadline))
+}

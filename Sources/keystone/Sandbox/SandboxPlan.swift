@@ -1,0 +1,72 @@
+package import KeystoneKit
+package import KeystonePluginHost
+package import KeystoneSpec
+
+/// Everything that is needed to build one sandbox for one scenario.
+package struct SandboxPlan: Sendable {
+  /// The scenario, whose task has its templates filled in.
+  package var scenario: Scenario
+  /// The checked spec.
+  package var spec: Spec
+  /// The runtime that builds it.
+  package var runtime: InstalledType
+  /// The plugins.
+  package var registry: PluginRegistry
+  /// The id of this host's instance, whose lock is held.
+  package var instance: String
+  /// The folder below which the runtime may make a folder for each sandbox.
+  package var sandboxesFolder: String
+  /// The folder for this run's artifacts.
+  package var artifacts: String
+  /// The folder of the spec file, where the caller's files may be named.
+  package var specFolder: String?
+  /// The secrets' values, by name.
+  package var secrets: [String: String]
+  /// Makes HTTP requests for plugins.
+  package var outbound: any OutboundRequests
+  /// Is told what is being done.
+  package var progress: @Sendable (SandboxStep) -> Void
+  /// Takes log lines of plugins.
+  package var log: @Sendable (String, String, [String: JSONValue]) -> Void
+
+  /// A plan.
+  package init(
+    scenario: Scenario, spec: Spec, runtime: InstalledType, registry: PluginRegistry, instance: String,
+    sandboxesFolder: String, artifacts: String, specFolder: String?, secrets: [String: String],
+    outbound: any OutboundRequests, progress: @escaping @Sendable (SandboxStep) -> Void,
+    log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
+  ) {
+    self.scenario = scenario
+    self.spec = spec
+    self.runtime = runtime
+    self.registry = registry
+    self.instance = instance
+    self.sandboxesFolder = sandboxesFolder
+    self.artifacts = artifacts
+    self.specFolder = specFolder
+    self.secrets = secrets
+    self.outbound = outbound
+    self.progress = progress
+    self.log = log
+  }
+}
+
+/// What a sandbox is doing, for whoever watches.
+package struct SandboxStep: Sendable, Hashable {
+  /// `creating`, `fixtures`, `setup`, `snapshot`, `ready`, `agent`, `rules`, `check`, `destroyed`.
+  package var name: String
+  /// What exactly, such as the name of the check.
+  package var detail: String
+
+  /// A step.
+  package init(_ name: String, _ detail: String = "") {
+    self.name = name
+    self.detail = detail
+  }
+}
+
+/// Makes HTTP requests from the host, with the rules for where they may go.
+package protocol OutboundRequests: Sendable {
+  /// Makes a request for a plugin.
+  func send(_ request: HTTPRequest) async throws -> HTTPResponse
+}

@@ -1,0 +1,55 @@
+import KeystoneKit
+import KeystonePluginHost
+
+/// The host's services for one call of a plugin's type in one sandbox.
+struct SandboxServices: HostServiceHandler {
+  let sandbox: LiveSandbox
+  let type: InstalledType
+  /// The phase under which what the plugin does is recorded.
+  let phase: String
+
+  func serve(_ service: String, _ call: IncomingCall) async throws -> [UInt8] {
+    switch service {
+    case "exec": return try await relayCommand(call, isAgent: false)
+    case "agent_exec":
+      guard type.descriptor.point == .agent else {
+        throw PluginError(.denied, "only an agent type may run the agent's main process")
+      }
+      return try await relayCommand(call, isAgent: true)
+    case "read", "write", "list", "stat", "remove": return try await relayFiles(service, call)
+    case "changes": return try await sendChanges(call)
+    case "protect": return try await protect(call)
+    case "places":
+      let places = SandboxPlaces(
+        workspace: sandbox.environment.workspacePath, protected: sandbox.environment.protectedPath)
+      return try JSONValueEncoder().encode(places).bytes
+    case "copy_in": return try await copyIn(call)
+    case "audit": return try auditRecords(call)
+    case "task": return TaskDocument(sandbox).json.bytes
+    case "usage":
+      let usage = try JSONValueDecoder().decode(Usage.self, from: JSONValue(parsing: call.body))
+      sandbox.state.withLock { $0.usage.append(usage) }
+      return JSONValue.object([:]).bytes
+    default: return try await sandbox.plan.services.serve(service, call)
+    }
+  }
+
+  private func auditRecords(_ call: IncomingCall) throws -> [UInt8] {
+    let query = try JSONValueDecoder().decode(AuditQuery.self, from: JSONValue(parsing: call.body))
+    return try JSONValueEncoder().encode(ListReply(items: sandbox.audit.records(phase: "agent", events: query.events)))
+      .bytes
+  }
+
+  private func sendChanges(_ call: IncomingCall) async throws -> [UInt8] {
+    guard let changes = sandbox.state.withLock({ $0.sealedChanges }) else {
+      throw PluginError(.unavailable, "what the agent changed is known only after it has ended")
+    }
+    let output = call.output(1)
+    for start in stride(from: 0, to: changes.count, by: 256) {
+      let lines = try changes[start..<min(changes.count, start + 256)].flatMap { try JSONLines.line($0) }
+      try await output.write(lines)
+    }
+    output.end()
+    return JSONValue.object([:]).bytes
+  }
+}

@@ -1,0 +1,1 @@
+../../../Sources/Plugins/git_repo/GitAddress.swift

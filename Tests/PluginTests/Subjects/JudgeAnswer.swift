@@ -1,0 +1,1 @@
+../../../Sources/Plugins/llm_as_judge/JudgeAnswer.swift

@@ -1,0 +1,1 @@
+../../../Sources/Plugins/file_writes_outside/PathPattern.swift

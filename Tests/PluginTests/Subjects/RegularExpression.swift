@@ -1,0 +1,1 @@
+../../../Sources/Plugins/file_content/RegularExpression.swift

@@ -1,0 +1,1 @@
+../../../Sources/Plugins/custom/ScriptFinding.swift
