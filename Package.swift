@@ -85,6 +85,16 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    // Serving HTTP, and what it stands on: the Swift server community's own.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    // TLS and the sandbox's own certificate authority.
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // The boundary, and what a plugin author imports.
@@ -106,11 +116,29 @@ let package = Package(
     room("Experiment", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox"]),
     room(
       "Store", ["KeystoneKit", "KeystoneExperiment", .product(name: "GRDB", package: "GRDB.swift")]),
+    room(
+      "Gateway",
+      [
+        "KeystoneKit", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    room(
+      "API",
+      [
+        "KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment", "KeystoneStore",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
     .executableTarget(
       name: "keystone",
       dependencies: [
         "KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment",
-        "KeystoneStore", "KeystoneOutbound",
+        "KeystoneStore", "KeystoneOutbound", "KeystoneGateway", "KeystoneAPI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/keystone/CommandLine",
