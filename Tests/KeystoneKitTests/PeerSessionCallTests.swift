@@ -86,7 +86,7 @@ import Testing
       plugin: { call in
         _ = call.session.begin("slow", [], parent: call.id)
         _ = call.session.begin("slow", [], parent: call.id)
-        while reached.withLock({ $0 }) < 2 { await Task.yield() }
+        try await eventually("both have begun") { reached.withLock { $0 } == 2 }
         return []
       })
     _ = try await joined.host.call("m", [])

@@ -109,7 +109,7 @@ import Testing
         let command = Command(["head", "-c", "50000000", "/dev/zero"])
         return try await sandbox.execute(command, streams: CommandStreams(output: slow))
       }
-      while received.withLock({ $0 }) == 0 { await Task.yield() }
+      try await eventually("the flood has begun") { received.withLock { $0 } > 0 }
       let other = try await sandbox.shell("echo other").output
       #expect(other == "other\n")
       let early = received.withLock { $0 }

@@ -61,9 +61,9 @@ import Testing
     let mark = "\(isolation == .none ? 984 : 985)\(getpid())"
     try await withSandbox(isolation) { sandbox in
       _ = try await sandbox.shell("(setsid sh -c '(setsid sleep \(mark) &)' > /dev/null 2>&1 &)")
-      while !commandLines().contains(where: { $0.contains("sleep\0\(mark)") }) { await Task.yield() }
+      try await eventually("it runs") { commandLines().contains { $0.contains("sleep\0\(mark)") } }
       sandbox.connection.close()
-      while commandLines().contains(where: { $0.contains("sleep\0\(mark)") }) { await Task.yield() }
+      try await eventually("it is killed") { !commandLines().contains { $0.contains("sleep\0\(mark)") } }
       await #expect(throws: PluginError.self) { try await sandbox.shell("true") }
     }
   }

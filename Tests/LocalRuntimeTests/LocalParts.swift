@@ -62,6 +62,15 @@ func withSandbox(
   #expect(access("\(folder.path)/sandbox", F_OK) != 0)
 }
 
+/// Waits until `condition` holds, at most half a minute.
+func eventually(_ what: Comment, _ condition: () -> Bool) async throws {
+  let end = ContinuousClock.now + .seconds(30)
+  while !condition() {
+    try #require(ContinuousClock.now < end, what)
+    try await Task.sleep(for: .milliseconds(2))
+  }
+}
+
 /// What a command wrote and how it ended.
 struct Ran {
   var status: CommandStatus

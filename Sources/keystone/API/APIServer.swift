@@ -1,3 +1,3 @@
+internal import Crypto
 internal import Hummingbird
 internal import ServiceLifecycle
-internal import Crypto

@@ -1,5 +1,5 @@
-internal import NIOPosix
+internal import Crypto
 internal import NIOHTTP1
+internal import NIOPosix
 internal import NIOSSL
 internal import X509
-internal import Crypto
