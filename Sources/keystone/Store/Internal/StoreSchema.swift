@@ -1,60 +1,14 @@
 internal import GRDB
 
-/// The tables and how they came to be; a migration that was published is never edited.
+/// The tables and how they came to be.
 enum StoreSchema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("1: experiments and their scenarios", foreignKeyChecks: .immediate) { database in
-      try database.execute(sql: experiments)
-      try database.execute(sql: scenarios)
+    for migration in StoreMigration.all {
+      migrator.registerMigration(migration.name, foreignKeyChecks: .immediate) { database in
+        for statement in migration.statements { try database.execute(sql: statement) }
+      }
     }
     return migrator
   }
-
-  private static let experiments = """
-    CREATE TABLE experiments (
-      id TEXT PRIMARY KEY NOT NULL,
-      name TEXT NOT NULL,
-      spec_id TEXT NOT NULL,
-      spec_file TEXT NOT NULL,
-      spec BLOB NOT NULL,
-      seed INTEGER NOT NULL,
-      status TEXT NOT NULL CHECK (status IN ('created', 'running', 'completed', 'cancelled')),
-      created_at TEXT NOT NULL,
-      ran_at TEXT,
-      closed_at TEXT,
-      total INTEGER NOT NULL,
-      results TEXT
-    ) STRICT;
-    """
-
-  /// The trigger is the last line of defence: whatever the code above does, a verdict is not lost.
-  private static let scenarios = """
-    CREATE TABLE scenarios (
-      experiment_id TEXT NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
-      id TEXT NOT NULL,
-      ordinal INTEGER NOT NULL,
-      cell INTEGER NOT NULL,
-      replica INTEGER NOT NULL,
-      parameters TEXT NOT NULL,
-      seed INTEGER NOT NULL,
-      status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'done')),
-      attempt INTEGER NOT NULL DEFAULT 0,
-      sandbox_id TEXT,
-      instance TEXT,
-      result TEXT,
-      verdict TEXT,
-      updated_at TEXT NOT NULL,
-      PRIMARY KEY (experiment_id, id),
-      UNIQUE (experiment_id, ordinal),
-      CHECK ((status = 'done') = (result IS NOT NULL))
-    ) STRICT;
-
-    CREATE INDEX scenarios_running ON scenarios (instance) WHERE status = 'running';
-
-    CREATE TRIGGER scenarios_done_is_final BEFORE UPDATE ON scenarios WHEN OLD.status = 'done'
-    BEGIN
-      SELECT RAISE(ABORT, 'a finished scenario is final');
-    END;
-    """
 }

@@ -1,0 +1,44 @@
+// How a resource is added to the API:
+//
+// 1. Store: a file `Store/Migrations/StoreMigration+widgets.swift` with the tables, and its name at the end of
+//    `StoreMigration.all`; a file `Store/Areas/SQLiteStore+widgets.swift` with a record and the questions and changes.
+//    Every table has the columns `owner` and `workspace`, and every statement names the workspace of the caller, so that
+//    what belongs to others is simply not there.
+// 2. API: a file `API/Routes/WidgetRoutes.swift` with a struct that conforms to `RouteGroup`:
+//
+//        struct WidgetRoutes: RouteGroup {
+//          let store: SQLiteStore
+//
+//          var routes: [Route] { [read] }
+//
+//          private var read: Route {
+//            Route(
+//              .get, "/v1/widgets/{id}",
+//              RouteDescription(
+//                "widgets", "Reads a widget.", answers: [.init(200, "The widget.", .json("Widget"))], errors: [.notFound])
+//            ) { request in
+//              let id = request.parameter("id")
+//              guard let widget = try await store.widget(id, in: request.caller.workspace) else {
+//                throw APIError.noSuch("widget", id)
+//              }
+//              return .json(widget.json)
+//            }
+//          }
+//
+//          var schemas: [String: JSONValue] { ["Widget": ["type": "object", …]] }
+//        }
+//
+//    A body is a `Decodable` that `request.decode()` reads, a list with pages takes `Page(request.query)` and answers
+//    `Page.answer`. Errors are thrown: `APIError`, and also `StoreFailure`, `PluginError` and decoding errors as they are.
+// 3. Its line in `groups` below. `/openapi.json`, authentication, metrics and logs follow from the declaration.
+//
+// A route that a sandbox may call with its own token has `access: .sandbox` and names the sandbox `{sandbox_id}`.
+
+/// Every route of the daemon.
+enum APIRoutes {
+  static func groups(_ services: APIServices) -> [any RouteGroup] {
+    [
+      HealthRoutes(metrics: services.metrics)
+    ]
+  }
+}
