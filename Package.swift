@@ -33,7 +33,7 @@ let exportingOneSymbol: [LinkerSetting] = [
 ]
 
 let plugins: [Plugin] = [
-  Plugin(name: "local", dependencies: ["CChild"]),
+  Plugin(name: "local", dependencies: ["CChild", "SandboxHelper"]),
   Plugin(name: "git_repo", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
   Plugin(name: "directory"),
   Plugin(name: "command_exit"),
@@ -108,6 +108,9 @@ let package = Package(
     .target(name: "CDigest"),
     .target(name: "CChild"),
 
+    // What runtimes share whose sandboxes have our helper as first process.
+    .target(name: "SandboxHelper", dependencies: ["KeystoneKit"], swiftSettings: strict),
+
     // The host, room by room; an arrow that is not here cannot be drawn.
     room("Spec", ["KeystoneKit", "CYAML"]),
     room("PluginHost", ["KeystoneKit", "CKeystonePlugin", "CDigest", "CChild"]),
@@ -157,7 +160,7 @@ let package = Package(
     tests(
       "StoreTests",
       ["KeystoneStore", "KeystoneExperiment", "KeystoneKit", .product(name: "GRDB", package: "GRDB.swift")]),
-    tests("LocalRuntimeTests", ["KeystoneKit", "CChild"]),
+    tests("LocalRuntimeTests", ["KeystoneKit", "CChild", "SandboxHelper"]),
     tests("EvalTests", ["KeystoneKit"]),
 
     // What `make bench` runs.

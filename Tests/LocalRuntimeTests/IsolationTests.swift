@@ -1,5 +1,6 @@
 import Glibc
 import KeystoneKit
+import SandboxHelper
 import Testing
 
 @Suite struct IsolationTests {

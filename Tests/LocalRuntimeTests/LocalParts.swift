@@ -1,5 +1,6 @@
 import Glibc
 import KeystoneKit
+import SandboxHelper
 import Testing
 
 /// The isolations this machine offers; a test that needs another one is skipped by name.

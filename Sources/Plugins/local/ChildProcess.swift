@@ -1,6 +1,7 @@
 import CChild
 import Glibc
 import KeystoneKit
+import SandboxHelper
 
 /// A process this runtime started; its end can be awaited.
 final class ChildProcess: Sendable {

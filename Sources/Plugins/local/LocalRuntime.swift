@@ -1,4 +1,5 @@
 import KeystoneKit
+import SandboxHelper
 
 /// Sandboxes of this machine's own processes, isolated by bubblewrap where that is possible.
 struct LocalRuntime: Runtime {
@@ -8,7 +9,7 @@ struct LocalRuntime: Runtime {
   func health(in context: RuntimeContext) async throws -> RuntimeHealth {
     do {
       let settings = try LocalSettings(context)
-      let program = try HelperProgram.find(settings)
+      let program = try HelperProgram.find(named: settings.program)
       switch try await Isolation.resolve(settings) {
       case .bubblewrap(let path):
         return RuntimeHealth(
@@ -24,7 +25,7 @@ struct LocalRuntime: Runtime {
 
   func create(_ request: SandboxRequest, in context: RuntimeContext) async throws -> LocalSandbox {
     let settings = try LocalSettings(context)
-    let program = try HelperProgram.find(settings)
+    let program = try HelperProgram.find(named: settings.program)
     let isolation = try await Isolation.resolve(settings)
     let start = SandboxStart(request, isolation: isolation, program: program, cache: context.cacheFolder)
     let sandbox = try await start.run()
@@ -37,7 +38,7 @@ struct LocalRuntime: Runtime {
   }
 
   func reap(_ sandbox: ExistingSandbox, in folder: String, context: RuntimeContext) async throws {
-    let program = try HelperProgram.find(try LocalSettings(context))
+    let program = try HelperProgram.find(in: context)
     try await Self.reap(sandbox, in: folder, program: program)
   }
 

@@ -1,8 +1,9 @@
 import Glibc
 import KeystoneKit
+import SandboxHelper
 
 /// A sandbox of this machine: a first process, and the folder it works in.
-final class LocalSandbox: RuntimeSandbox {
+final class LocalSandbox: HelperSandbox {
   let environment: SandboxEnvironment
   let folder: SandboxFolder
   let connection: HelperConnection
@@ -20,9 +21,7 @@ final class LocalSandbox: RuntimeSandbox {
     self.process = process
   }
 
-  func killAll() async throws {
-    _ = try await finish(try connection.begin(.killAll, []))
-  }
+  var protectedArea: ProtectedArea { ProtectedArea(folder: folder.protected) }
 
   func destroy() async throws {
     let task = destruction.withLock { task in
@@ -64,14 +63,5 @@ final class LocalSandbox: RuntimeSandbox {
     guard status == 0 || access(folder.path, F_OK) != 0 else {
       throw PluginError(.unavailable, "cannot remove \(folder.path); remove it by hand")
     }
-  }
-
-  /// Waits for the DONE of a request without further answers.
-  func finish(_ request: HelperRequest) async throws(PluginError) -> HelperFrame {
-    while let frame = try await request.control.next() {
-      if frame.reply == .failed { throw frame.failure("") }
-      if frame.reply == .done { return frame }
-    }
-    throw PluginError(.internal, "the sandbox's first process ended a request without an answer")
   }
 }

@@ -1,4 +1,5 @@
 import KeystoneKit
+import SandboxHelper
 
 /// What an operator can set for this runtime.
 struct LocalSettings: Sendable, Hashable {
@@ -16,10 +17,7 @@ struct LocalSettings: Sendable, Hashable {
       name: "isolation",
       description: "Isolation of the local runtime: auto, bubblewrap, or none for plain processes.",
       default: "auto", flag: "local-isolation", environment: "KEYSTONE_LOCAL_ISOLATION"),
-    Setting(
-      name: "sandbox-init", type: .path,
-      description: "The program keystone-sandbox-init, when it does not lie beside keystone.",
-      flag: "local-sandbox-init", environment: "KEYSTONE_SANDBOX_INIT"),
+    HelperProgram.declaration(flag: "local-sandbox-init"),
   ]
 
   init(isolation: Wanted = .auto, program: String? = nil) {

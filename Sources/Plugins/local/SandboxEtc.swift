@@ -1,5 +1,6 @@
 import Glibc
 import KeystoneKit
+import SandboxHelper
 
 /// The sandbox's /etc: a few generated files, and those of the host that programs need and that hold no secret.
 ///
@@ -41,7 +42,7 @@ struct SandboxEtc: Sendable {
     _ = folder.removePlain()
     guard reason == EEXIST || reason == ENOTEMPTY else {
       errno = reason
-      throw SandboxFolder.error("make the folder \(path)")
+      throw PluginError.system("make the folder \(path)")
     }
   }
 

@@ -1,5 +1,6 @@
 import Glibc
 import KeystoneKit
+import SandboxHelper
 
 /// The folder of one sandbox on the host's disk.
 ///
@@ -25,7 +26,7 @@ struct SandboxFolder: Sendable {
     for folder in [workspace, protected, home] { try Self.makeFolder(folder) }
     guard let owner else { return }
     for folder in [workspace, home] where chown(folder, owner, owner) != 0 {
-      throw Self.error("give \(folder) to user \(owner)")
+      throw PluginError.system("give \(folder) to user \(owner)")
     }
   }
 
@@ -56,12 +57,12 @@ struct SandboxFolder: Sendable {
   /// Writes a small file of the runtime's own.
   func write(_ content: [UInt8], to file: String) throws(PluginError) {
     let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard descriptor >= 0 else { throw Self.error("write \(file)") }
+    guard descriptor >= 0 else { throw PluginError.system("write \(file)") }
     defer { close(descriptor) }
     var bytes = content[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else { throw Self.error("write \(file)") }
+      guard count > 0 else { throw PluginError.system("write \(file)") }
       bytes = bytes.dropFirst(count)
     }
   }
@@ -83,22 +84,17 @@ struct SandboxFolder: Sendable {
   }
 
   static func makeFolder(_ path: String) throws(PluginError) {
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw error("make the folder \(path)") }
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw PluginError.system("make the folder \(path)") }
   }
 
   /// Makes a folder and its parents.
   static func makeFolders(_ path: String) throws(PluginError) {
     if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-      throw error("make the folder \(path)")
+      throw PluginError.system("make the folder \(path)")
     }
     try makeFolders(String(path[..<slash]))
     try makeFolder(path)
-  }
-
-  static func error(_ action: String) -> PluginError {
-    let code: PluginError.Code = errno == ENOSPC ? .exhausted : .unavailable
-    return PluginError(code, "cannot \(action): \(String(cString: strerror(errno))); check the data folder")
   }
 }
 

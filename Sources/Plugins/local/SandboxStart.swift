@@ -1,6 +1,7 @@
 import CChild
 import Glibc
 import KeystoneKit
+import SandboxHelper
 
 /// All that is known of a sandbox before it exists, and how it comes into being.
 struct SandboxStart: Sendable {
@@ -22,12 +23,13 @@ struct SandboxStart: Sendable {
     switch isolation {
     case .bubblewrap:
       user = SandboxUser(id: request.id, isolates: true)
-      variables = SandboxVariables(home: BubblewrapArguments.home, requested: request.environment)
+      variables = SandboxVariables(
+        home: BubblewrapArguments.home, user: SandboxUser.name, requested: request.environment)
     case .none:
       var user = SandboxUser(id: request.id, isolates: false)
       if !Self.isOpen(request.folder) { user = SandboxUser(outside: nil, inside: getuid()) }
       self.user = user
-      variables = SandboxVariables(home: folder.home, requested: request.environment)
+      variables = SandboxVariables(home: folder.home, user: SandboxUser.name, requested: request.environment)
     }
   }
 
@@ -86,23 +88,9 @@ struct SandboxStart: Sendable {
   }
 
   private func waitUntilReady(_ connection: HelperConnection) async throws {
-    let impatience = Task {
-      try await Task.sleep(for: .seconds(20))
-      connection.close()
-    }
-    defer { impatience.cancel() }
-    let greeting = try? await withTaskCancellationHandler {
-      try await connection.greeting.control.next()
-    } onCancel: {
-      connection.close()
-    }
-    try Task.checkCancellation()
-    var reader = PayloadReader(greeting?.payload ?? [])
-    let version = reader.uint32()
-    if version == HelperProtocol.version { return }
+    guard let wrong = try await connection.awaitGreeting(within: .seconds(20)) else { return }
     let words = SandboxFolder.readText(folder.startLog, limit: 4096) ?? ""
-    let firstWords = words.split(separator: "\n").first.map(String.init) ?? "it said nothing"
-    let reason = version == 0 ? firstWords : "its version is \(version) instead of \(HelperProtocol.version)"
+    let reason = words.split(separator: "\n").first.map(String.init) ?? wrong
     throw PluginError(
       .unavailable, "the first process of sandbox \(request.id) did not start: \(reason)",
       detail: words.isEmpty ? nil : words)

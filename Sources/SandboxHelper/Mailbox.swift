@@ -1,9 +1,9 @@
-import KeystoneKit
+package import KeystoneKit
 
 /// Messages that arrive on the poller's thread and are awaited by one task, in order.
 ///
 /// Bounded by the credit that the task grants: nothing arrives that was not asked for.
-final class Mailbox<Message: Sendable>: Sendable {
+package final class Mailbox<Message: Sendable>: Sendable {
   private struct State {
     var messages: [Message] = []
     var head = 0
@@ -14,13 +14,15 @@ final class Mailbox<Message: Sendable>: Sendable {
 
   private let state = Locked(State())
 
+  package init() {}
+
   /// Adds a message.
-  func put(_ message: Message) {
+  package func put(_ message: Message) {
     wake { $0.messages.append(message) }
   }
 
   /// Says that nothing more comes; `next` then answers `nil`, or throws `error`.
-  func finish(_ error: PluginError? = nil) {
+  package func finish(_ error: PluginError? = nil) {
     wake { state in
       guard !state.hasEnded else { return }
       state.hasEnded = true
@@ -41,7 +43,7 @@ final class Mailbox<Message: Sendable>: Sendable {
   /// The next message, or `nil` at the end.
   ///
   /// Waits through a cancellation: who cancels also ends the request.
-  func next() async throws(PluginError) -> Message? {
+  package func next() async throws(PluginError) -> Message? {
     while true {
       let (message, ending, isOver) = state.withLock { state -> (Message?, PluginError?, Bool) in
         guard state.head < state.messages.count else { return (nil, state.ending, state.hasEnded) }

@@ -1,10 +1,12 @@
-import KeystoneKit
+package import KeystoneKit
 
-extension LocalSandbox {
-  /// Content up to this size is sent with the request to write it.
-  private static let smallContent = 128 << 10
+/// Content up to this size is sent with the request to write it.
+private let smallContent = 128 << 10
 
-  func read(_ path: SandboxPath, offset: UInt64, limit: UInt64?, to output: ByteOutput) async throws -> FileStatus {
+extension HelperSandbox {
+  package func read(_ path: SandboxPath, offset: UInt64, limit: UInt64?, to output: ByteOutput) async throws
+    -> FileStatus
+  {
     var payload = PayloadWriter()
     payload.add(offset)
     payload.add(limit ?? .max)
@@ -17,15 +19,17 @@ extension LocalSandbox {
     }
   }
 
-  func write(_ path: SandboxPath, mode: UInt32, area: FileArea, from input: ByteInput) async throws -> FileStatus {
+  package func write(_ path: SandboxPath, mode: UInt32, area: FileArea, from input: ByteInput) async throws
+    -> FileStatus
+  {
     if area == .protected {
-      return try await ProtectedArea(folder: folder.protected).write(path, mode: mode, from: input)
+      return try await protectedArea.write(path, mode: mode, from: input)
     }
     var content: [UInt8] = []
     var isWhole = true
     for try await frame in input {
       content += frame
-      if content.count > Self.smallContent {
+      if content.count > smallContent {
         isWhole = false
         break
       }
@@ -61,14 +65,14 @@ extension LocalSandbox {
     }
   }
 
-  func status(of path: SandboxPath) async throws -> FileStatus {
+  package func status(of path: SandboxPath) async throws -> FileStatus {
     var payload = PayloadWriter()
     payload.add(UInt8(0))
     payload.add(path.bytes)
     return try await finish(try connection.begin(.status, payload.bytes)).entry(named: path)
   }
 
-  func remove(_ path: SandboxPath) async throws {
+  package func remove(_ path: SandboxPath) async throws {
     var payload = PayloadWriter()
     payload.add(UInt8(1))
     payload.add(path.bytes)
@@ -80,14 +84,14 @@ extension LocalSandbox {
     }
   }
 
-  func list(_ path: SandboxPath, recursive: Bool, each: (FileStatus) async throws -> Void) async throws {
+  package func list(_ path: SandboxPath, recursive: Bool, each: (FileStatus) async throws -> Void) async throws {
     var payload = PayloadWriter()
     payload.add(recursive ? UInt8(1) : 0)
     payload.add(path.bytes)
     try await entries(of: try connection.begin(.list, payload.bytes), each)
   }
 
-  func hash(_ path: SandboxPath, each: (FileStatus) async throws -> Void) async throws {
+  package func hash(_ path: SandboxPath, each: (FileStatus) async throws -> Void) async throws {
     var payload = PayloadWriter()
     payload.add(path.bytes)
     try await entries(of: try connection.begin(.tree, payload.bytes), each)

@@ -4,14 +4,16 @@ import KeystoneKit
 /// One thread that waits for all descriptors of this runtime: the sockets of first processes and the ends of processes.
 ///
 /// A descriptor is watched from `watch` to `forget`. Its closure runs on the poller's thread and must not block.
-final class DescriptorPoller: Sendable {
-  static let shared = DescriptorPoller()
+package final class DescriptorPoller: Sendable {
+  package static let shared = DescriptorPoller()
 
   /// What a watched descriptor is ready for.
-  struct Readiness: OptionSet, Sendable {
-    let rawValue: Int
-    static let reading = Readiness(rawValue: 1)
-    static let writing = Readiness(rawValue: 2)
+  package struct Readiness: OptionSet, Sendable {
+    package let rawValue: Int
+    package static let reading = Readiness(rawValue: 1)
+    package static let writing = Readiness(rawValue: 2)
+
+    package init(rawValue: Int) { self.rawValue = rawValue }
   }
 
   private struct Watched: Sendable {
@@ -28,7 +30,7 @@ final class DescriptorPoller: Sendable {
   private let state = Locked(State())
 
   /// Calls `ready` whenever `descriptor` can be read, and when it can be written while that is wanted.
-  func watch(_ descriptor: Int32, _ ready: @escaping @Sendable (Readiness) -> Void) {
+  package func watch(_ descriptor: Int32, _ ready: @escaping @Sendable (Readiness) -> Void) {
     let mustStart = state.withLock { state in
       state.watched[descriptor] = Watched(wantsWriting: false, ready: ready)
       defer { state.isRunning = true }
@@ -51,7 +53,7 @@ final class DescriptorPoller: Sendable {
   ///
   /// A thread that waits in `poll` keeps what it waits for open, so that the other end of a socket would not see it closed
   /// until something else woke the thread.
-  func forget(_ descriptor: Int32) {
+  package func forget(_ descriptor: Int32) {
     let wasWatched = state.withLock { $0.watched.removeValue(forKey: descriptor) != nil }
     if wasWatched { wakeUp() }
   }

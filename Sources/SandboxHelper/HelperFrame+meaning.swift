@@ -1,8 +1,8 @@
-import KeystoneKit
+package import KeystoneKit
 
 extension HelperFrame {
   /// The error in a FAILED message, `what` said before its text.
-  func failure(_ what: String) -> PluginError {
+  package func failure(_ what: String) -> PluginError {
     var reader = PayloadReader(payload)
     let code = reader.uint32()
     _ = reader.uint32()

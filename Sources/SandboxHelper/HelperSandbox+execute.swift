@@ -1,10 +1,10 @@
-import KeystoneKit
+package import KeystoneKit
 
-extension LocalSandbox {
-  /// How long a command has between SIGTERM and SIGKILL, in milliseconds.
-  private static let grace: UInt32 = 500
+/// How long a command has between SIGTERM and SIGKILL, in milliseconds.
+private let grace: UInt32 = 500
 
-  func execute(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
+extension HelperSandbox {
+  package func execute(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
     let begin = ContinuousClock.now
     let request = try connection.begin(.execute, payload(of: command, streams))
     // Cancelled at the end of this function: nobody reads any more then.
@@ -33,7 +33,7 @@ extension LocalSandbox {
     var payload = PayloadWriter()
     let timeout = command.timeoutMilliseconds.map { UInt32(clamping: max(1, $0)) } ?? 0
     payload.add(timeout)
-    payload.add(Self.grace)
+    payload.add(grace)
     payload.add(streams.input == nil ? UInt8(0) : 1)
     payload.add(streams.output == nil ? UInt8(0) : 1)
     payload.add(streams.errorOutput == nil ? UInt8(0) : 1)

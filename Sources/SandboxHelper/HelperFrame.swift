@@ -1,13 +1,11 @@
-import KeystoneKit
-
 /// The language of a sandbox's first process; `Sources/keystone-sandbox-init/protocol.h` describes every message.
-enum HelperProtocol {
-  static let version: UInt32 = 1
+package enum HelperProtocol {
+  package static let version: UInt32 = 1
   static let headerSize = 9
   static let maximumPayload = 4 << 20
   static let initialWindow = 256 << 10
 
-  enum Request: UInt8 {
+  package enum Request: UInt8 {
     case execute = 0x01
     case kill = 0x02
     case killAll = 0x04
@@ -26,7 +24,7 @@ enum HelperProtocol {
     case shutDown = 0x1f
   }
 
-  enum Reply: UInt8 {
+  package enum Reply: UInt8 {
     case ready = 0x80
     case started = 0x81
     case stdout = 0x82
@@ -43,9 +41,9 @@ enum HelperProtocol {
 }
 
 /// A message of the first process.
-struct HelperFrame: Sendable {
-  var reply: HelperProtocol.Reply
-  var payload: [UInt8]
+package struct HelperFrame: Sendable {
+  package var reply: HelperProtocol.Reply
+  package var payload: [UInt8]
 }
 
 /// A payload being written.
@@ -68,18 +66,18 @@ struct PayloadWriter {
 }
 
 /// A payload being read; what is past its end is zero or empty and sets `isShort`.
-struct PayloadReader {
+package struct PayloadReader {
   private let bytes: [UInt8]
   private var position = 0
   private(set) var isShort = false
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   var isAtEnd: Bool { position >= bytes.count || isShort }
 
   mutating func byte() -> UInt8 { take(1).first ?? 0 }
 
-  mutating func uint32() -> UInt32 { UInt32(truncatingIfNeeded: integer(4)) }
+  package mutating func uint32() -> UInt32 { UInt32(truncatingIfNeeded: integer(4)) }
 
   mutating func uint64() -> UInt64 { integer(8) }
 

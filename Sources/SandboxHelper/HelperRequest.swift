@@ -1,10 +1,10 @@
-import KeystoneKit
+package import KeystoneKit
 
 /// One request to a sandbox's first process, and where its answers go.
-final class HelperRequest: Sendable {
+package final class HelperRequest: Sendable {
   let id: UInt32
   /// Started, exit, closed, done, failed and entries.
-  let control = Mailbox<HelperFrame>()
+  package let control = Mailbox<HelperFrame>()
   /// Bytes of stdout, or of a file.
   let output = Mailbox<[UInt8]>()
   /// Bytes of stderr.

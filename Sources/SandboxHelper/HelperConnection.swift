@@ -1,8 +1,8 @@
 import Glibc
-import KeystoneKit
+package import KeystoneKit
 
 /// The socket to a sandbox's first process: requests go out, answers are sorted by request.
-final class HelperConnection: Sendable {
+package final class HelperConnection: Sendable {
   private struct State {
     var descriptor: Int32
     var requests: [UInt32: HelperRequest] = [:]
@@ -14,10 +14,10 @@ final class HelperConnection: Sendable {
 
   private let state: Locked<State>
   /// Carries the first message, which belongs to no request.
-  let greeting = HelperRequest(id: 0)
+  package let greeting = HelperRequest(id: 0)
 
   /// Takes over `descriptor`.
-  init(descriptor: Int32) {
+  package init(descriptor: Int32) {
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     state = Locked(State(descriptor: descriptor, requests: [0: greeting]))
     DescriptorPoller.shared.watch(descriptor) { [weak self] readiness in
@@ -30,7 +30,7 @@ final class HelperConnection: Sendable {
   deinit { close() }
 
   /// Begins a request.
-  func begin(_ type: HelperProtocol.Request, _ payload: [UInt8]) throws(PluginError) -> HelperRequest {
+  package func begin(_ type: HelperProtocol.Request, _ payload: [UInt8]) throws(PluginError) -> HelperRequest {
     guard payload.count <= HelperProtocol.maximumPayload else {
       throw PluginError(
         .exhausted, "a request of \(payload.count) bytes is too large for the sandbox; shorten arguments and variables")
@@ -48,7 +48,7 @@ final class HelperConnection: Sendable {
   }
 
   /// Sends a message about request `id`; nothing when the connection is closed.
-  func send(_ type: HelperProtocol.Request, _ id: UInt32, _ payload: [UInt8] = []) {
+  package func send(_ type: HelperProtocol.Request, _ id: UInt32, _ payload: [UInt8] = []) {
     var frame = PayloadWriter()
     frame.add(UInt32(payload.count))
     frame.add(type.rawValue)
@@ -61,7 +61,7 @@ final class HelperConnection: Sendable {
   }
 
   /// Grants credit for stream 0 (files), 1 (stdout) or 2 (stderr).
-  func grant(_ bytes: Int, stream: UInt8, of id: UInt32) {
+  package func grant(_ bytes: Int, stream: UInt8, of id: UInt32) {
     var payload = PayloadWriter()
     payload.add(stream)
     payload.add(UInt64(bytes))
@@ -69,7 +69,7 @@ final class HelperConnection: Sendable {
   }
 
   /// Closes the socket, which ends the first process and everything in the sandbox.
-  func close() {
+  package func close() {
     let requests = state.withLock { state in
       guard state.descriptor >= 0 else { return [HelperRequest]() }
       DescriptorPoller.shared.forget(state.descriptor)

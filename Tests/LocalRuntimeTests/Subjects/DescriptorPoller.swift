@@ -1,1 +1,0 @@
-../../../Sources/Plugins/local/DescriptorPoller.swift

@@ -1,1 +1,0 @@
-../../../Sources/Plugins/local/HelperFrame.swift

@@ -1,1 +1,0 @@
-../../../Sources/Plugins/local/LocalSandbox+execute.swift

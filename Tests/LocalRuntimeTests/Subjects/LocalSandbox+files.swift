@@ -1,1 +1,0 @@
-../../../Sources/Plugins/local/LocalSandbox+files.swift

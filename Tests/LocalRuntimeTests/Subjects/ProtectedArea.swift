@@ -1,1 +1,0 @@
-../../../Sources/Plugins/local/ProtectedArea.swift
