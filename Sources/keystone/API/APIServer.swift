@@ -1,10 +1,12 @@
+internal import Glibc
 internal import Hummingbird
 internal import KeystoneKit
 package import Logging
 internal import NIOCore
+internal import ServiceLifecycle
 
 /// Serves the API at one address until it is told to stop.
-package struct APIServer: Sendable {
+package struct APIServer: Service {
   /// Where a server listens.
   package enum Address: Sendable, Hashable {
     /// A host name or address, and a port; 0 takes any that is free.
@@ -21,6 +23,7 @@ package struct APIServer: Sendable {
     case sandbox
   }
 
+  private let address: Address
   private let application: Application<APIResponder>
 
   /// A server.
@@ -35,6 +38,7 @@ package struct APIServer: Sendable {
     at address: Address, services: APIServices, extent: Extent = .all, logger: Logger,
     onListening: @escaping @Sendable (Int) async -> Void = { _ in }
   ) {
+    self.address = address
     let groups = APIRoutes.groups(services)
     var routes = groups.flatMap(\.routes)
     switch extent {
@@ -61,8 +65,30 @@ package struct APIServer: Sendable {
 
   /// Serves until the service group shuts down; requests in progress are finished.
   ///
-  /// - Throws: When the address cannot be listened on.
+  /// - Throws: ``APIServerFailure`` when the address cannot be listened on.
   package func run() async throws {
-    try await application.run()
+    do {
+      try await application.run()
+    } catch let error as IOError {
+      throw APIServerFailure(message: Self.sentence(error, address))
+    }
   }
+
+  private static func sentence(_ error: IOError, _ address: Address) -> String {
+    guard case .host(let host, let port) = address else {
+      return "the API's socket cannot be made: \(error); check its folder"
+    }
+    switch error.errnoCode {
+    case EADDRINUSE: return "the port \(port) of \(host) is in use; end what uses it, or choose another one with -port"
+    case EACCES: return "the port \(port) may not be used by this user; choose one above 1023 with -port"
+    case EADDRNOTAVAIL: return "this machine has no address \(host); choose another one with -host"
+    default: return "the daemon cannot listen on \(host):\(port): \(error); choose another -host or -port"
+    }
+  }
+}
+
+/// Why a server does not serve.
+package struct APIServerFailure: Error, Sendable {
+  /// One sentence that ends in what to do.
+  package let message: String
 }

@@ -10,7 +10,7 @@ struct Keystone: AsyncParsableCommand {
     commandName: "keystone",
     abstract: "Runs AI agents many times in identical, isolated worlds and judges each run.",
     version: keystoneKitVersion,
-    subcommands: [EvalCommand.self, SpecCommand.self, PluginCommand.self])
+    subcommands: [ServeCommand.self, EvalCommand.self, SpecCommand.self, PluginCommand.self, KeyCommand.self])
 
   /// Runs the command the arguments name.
   ///
@@ -18,7 +18,7 @@ struct Keystone: AsyncParsableCommand {
   /// disk, with ``Exit/couldNotRun``: 1 is kept for agents that failed.
   static func main() async {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
     } catch {
       await showSettings(after: error)
@@ -32,6 +32,14 @@ struct Keystone: AsyncParsableCommand {
       default: exit(withError: error)
       }
     }
+  }
+
+  /// The command line; one of flags only, such as `keystone -port 8012`, is the daemon's.
+  private static var arguments: [String] {
+    let words = Array(CommandLine.arguments.dropFirst())
+    guard let first = words.first, first.hasPrefix("-") else { return words }
+    return ["-h", "--help", "-help", "--version"].contains(first) || first.hasPrefix("--generate-completion")
+      || first.hasPrefix("--experimental") ? words : ["serve"] + words
   }
 
   /// Ends the help of `eval run` with the settings that the installed plugins declare, which are its flags too.
