@@ -33,8 +33,9 @@ $(BIN)/keystone-plugin-host: $(HOST_SOURCES) $(wildcard Sources/keystone-plugin-
 	$(CC) $(CFLAGS) -D_GNU_SOURCE -pthread -I$(HEADERS) -o $@ $(HOST_SOURCES) -ldl -Wl,--export-dynamic
 
 # Static, so that it is the first process of any sandbox, whatever libraries the sandbox has.
-$(BIN)/keystone-sandbox-init: $(INIT_SOURCES) $(wildcard Sources/keystone-sandbox-init/*.h)
-	$(CC) $(CFLAGS) -D_GNU_SOURCE -static -ISources/CDigest/include -o $@ $(INIT_SOURCES)
+$(BIN)/keystone-sandbox-init: $(INIT_SOURCES) $(wildcard Sources/keystone-sandbox-init/*.h) \
+		Sources/CSandbox/include/keystone_attachment.h
+	$(CC) $(CFLAGS) -D_GNU_SOURCE -static -ISources/CDigest/include -ISources/CSandbox/include -o $@ $(INIT_SOURCES)
 
 ## Three examples, three verdicts: pass, fail and flaky.
 example: build

@@ -107,6 +107,7 @@ let package = Package(
     .target(name: "CCurl"),
     .target(name: "CDigest"),
     .target(name: "CChild"),
+    .target(name: "CSandbox"),
 
     // What runtimes share whose sandboxes have our helper as first process.
     .target(name: "SandboxHelper", dependencies: ["KeystoneKit"], swiftSettings: strict),
@@ -115,7 +116,7 @@ let package = Package(
     room("Spec", ["KeystoneKit", "CYAML"]),
     room("PluginHost", ["KeystoneKit", "CKeystonePlugin", "CDigest", "CChild"]),
     room("Outbound", ["CCurl"]),
-    room("Sandbox", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneOutbound"]),
+    room("Sandbox", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneOutbound", "CSandbox", "CDigest"]),
     room("Experiment", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox"]),
     room(
       "Store", ["KeystoneKit", "KeystoneExperiment", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -1,5 +1,22 @@
 package import KeystoneKit
 
+/// What the first process found that it can do for the host it is attached to.
+package struct HelperAbilities: Sendable {
+  /// All TCP of the sandbox arrives at the host.
+  package let redirects: Bool
+  /// Commands can be watched.
+  package let notifies: Bool
+  /// Why one of the two is missing.
+  package let reason: String
+
+  /// Reads what follows the process id in a READY message.
+  init(_ reader: inout PayloadReader) {
+    let bits = reader.byte()
+    (redirects, notifies) = (bits & 1 != 0, bits & 2 != 0)
+    reason = String(decoding: reader.string(), as: UTF8.self)
+  }
+}
+
 extension HelperFrame {
   /// The error in a FAILED message, `what` said before its text.
   package func failure(_ what: String) -> PluginError {

@@ -1,6 +1,6 @@
 /// The language of a sandbox's first process; `Sources/keystone-sandbox-init/protocol.h` describes every message.
 package enum HelperProtocol {
-  package static let version: UInt32 = 1
+  package static let version: UInt32 = 2
   static let headerSize = 9
   static let maximumPayload = 4 << 20
   static let initialWindow = 256 << 10

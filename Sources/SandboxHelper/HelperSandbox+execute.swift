@@ -45,6 +45,8 @@ extension HelperSandbox {
       payload.add(UInt32(list.count))
       for text in list { payload.add(text.utf8) }
     }
+    payload.add(UInt64(command.watch?.tag ?? 0))
+    payload.add(command.watch?.bits ?? 0)
     return payload.bytes
   }
 
@@ -103,4 +105,9 @@ extension HelperSandbox {
     }
     connection.send(end, request.id)
   }
+}
+
+extension CommandWatch {
+  /// As `enum ks_watch` of the attachment's header has it.
+  fileprivate var bits: UInt32 { (processes ? 1 : 0) | (writes ? 2 : 0) | (reads ? 4 : 0) }
 }

@@ -26,11 +26,19 @@ extension HelperSandbox {
   }
 }
 
+/// The helper's first message.
+package enum HelperGreeting: Sendable {
+  /// It speaks this version of the protocol and can do this.
+  case ready(HelperAbilities)
+  /// It cannot be used, for this reason.
+  case wrong(String)
+}
+
 extension HelperConnection {
-  /// Waits for the helper's first message; `nil` when it speaks this version of the protocol, else what is wrong.
+  /// Waits for the helper's first message.
   ///
   /// The connection is closed when `limit` is over or the task is cancelled.
-  package func awaitGreeting(within limit: Duration) async throws -> String? {
+  package func awaitGreeting(within limit: Duration) async throws -> HelperGreeting {
     let impatience = Task {
       try await Task.sleep(for: limit)
       close()
@@ -44,7 +52,11 @@ extension HelperConnection {
     try Task.checkCancellation()
     var reader = PayloadReader(frame?.payload ?? [])
     let version = reader.uint32()
-    if version == HelperProtocol.version { return nil }
-    return version == 0 ? "it said nothing" : "its version is \(version) instead of \(HelperProtocol.version)"
+    if version == HelperProtocol.version {
+      _ = reader.uint32()
+      return .ready(HelperAbilities(&reader))
+    }
+    let wrong = "its version is \(version) instead of \(HelperProtocol.version)"
+    return .wrong(version == 0 ? "it said nothing" : wrong)
   }
 }

@@ -81,6 +81,7 @@ static void start_failed(struct command *command, int number, int step) {
   const char *what = step == STEP_PROGRAM  ? "the program could not be started"
                      : step == STEP_FOLDER ? "the working directory cannot be entered"
                      : step == STEP_USER   ? "the sandbox's user could not be taken on"
+                     : step == STEP_WATCH  ? "the command cannot be watched"
                                            : "no process could be made";
   send_failure(command->id, error, number, "%s: %s", what, strerror(number));
 }

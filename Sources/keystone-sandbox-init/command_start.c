@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "attachment.h"
 #include "command.h"
 #include "path.h"
 #include "spawn.h"
@@ -35,12 +36,12 @@ static char **read_strings(struct reader *reader) {
   return list;
 }
 
-/* Descriptors 0 to 4 are where the supervisor puts its own; keep out of their way. */
+/* Descriptors 0 to 5 are where the supervisor puts its own; keep out of their way. */
 static bool make_pipe(int ends[2]) {
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
   for (int i = 0; i < 2; i++) {
-    if (ends[i] > 4) continue;
-    int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, 5);
+    if (ends[i] > 5) continue;
+    int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, 6);
     close(ends[i]);
     ends[i] = moved;
   }
@@ -49,7 +50,7 @@ static bool make_pipe(int ends[2]) {
 
 static int null_device(void) {
   int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  int moved = fcntl(fd, F_DUPFD_CLOEXEC, 5);
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, 6);
   close(fd);
   return moved;
 }
@@ -117,6 +118,15 @@ bool command_start(struct command *command, struct reader *reader) {
   spawn.arguments = read_strings(reader);
   spawn.environment = spawn.arguments ? read_strings(reader) : NULL;
   bool sound = spawn.environment != NULL && spawn.arguments[0] != NULL;
+  spawn.tag = read_u64(reader);
+  spawn.watch = read_u32(reader);
+  if (sound && spawn.watch != 0 && !attachment.notifies) {
+    send_failure(command->id, ERROR_UNSUPPORTED, 0, "the command cannot be watched: %s",
+                 attachment.reason ? attachment.reason : "no host is attached to this sandbox");
+    free(spawn.arguments);
+    free(spawn.environment);
+    return false;
+  }
   bool launched = sound && launch(command, &spawn, modes);
   if (!sound) {
     send_failure(command->id, ERROR_INVALID, 0, "a command needs a program, and no argument may contain a zero byte");

@@ -3,7 +3,7 @@
  * contains, on behalf of the runtime at the other end of descriptor 3 (see protocol.h). It ends with that socket, and
  * everything it started ends with it.
  *
- *     keystone-sandbox-init --workspace PATH [--first-process] [--user N --group N]
+ *     keystone-sandbox-init --workspace PATH [--first-process] [--user N --group N] [--network] [--attachment PATH]
  *     keystone-sandbox-init --remove PATH
  *     keystone-sandbox-init --map UID GID INSIDE-UID INSIDE-GID BWRAP ARGUMENT...
  *
@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,16 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attachment.h"
+#include "filter.h"
 #include "job.h"
 #include "launch.h"
 #include "loop.h"
+#include "network.h"
 #include "operations.h"
 #include "process_tree.h"
 #include "removal.h"
@@ -123,13 +128,43 @@ static void protect(void) {
   setrlimit(RLIMIT_NOFILE, &most);
 }
 
+/* What is left for starting commands as another user and for reading and removing what they lock. */
+static int keep_few_capabilities(void) {
+  const int kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID,
+                      CAP_SETUID};
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_capget, &header, data) != 0) return -1;
+  uint32_t mask = 0;
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) mask |= CAP_TO_MASK(kept[i]);
+  for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+    uint32_t left = i == 0 ? data[i].permitted & mask : 0;
+    data[i] = (struct __user_cap_data_struct){.effective = left, .permitted = left, .inheritable = 0};
+  }
+  return (int)syscall(SYS_capset, &header, data);
+}
+
+static void say_ready(void) {
+  frame_begin(REPLY_READY, 0);
+  put_u32(PROTOCOL_VERSION);
+  put_u32((uint32_t)getpid());
+  put_u8((uint8_t)((attachment.redirects ? READY_REDIRECTS : 0) | (attachment.notifies ? READY_NOTIFIES : 0)));
+  const char *reason = attachment.reason ? attachment.reason : "";
+  put_string(reason, strlen(reason));
+  frame_end();
+}
+
 int main(int argc, char **argv) {
+  const char *host = NULL;
+  bool network = false;
   settings.user = getuid();
   settings.group = getgid();
   for (int i = 1; i < argc; i++) {
     const char *value = i + 1 < argc ? argv[i + 1] : "";
     if (strcmp(argv[i], "--first-process") == 0) settings.first_process = true;
     else if (strcmp(argv[i], "--workspace") == 0) settings.workspace = value, i++;
+    else if (strcmp(argv[i], "--attachment") == 0) host = value, i++;
+    else if (strcmp(argv[i], "--network") == 0) network = true;
     else if (strcmp(argv[i], "--user") == 0) settings.user = (uid_t)strtoul(value, NULL, 10), i++;
     else if (strcmp(argv[i], "--group") == 0) settings.group = (gid_t)strtoul(value, NULL, 10), i++;
     else if (strcmp(argv[i], "--map") == 0) return launch_mapped(argv + i + 1, argc - i - 1), fail("bubblewrap");
@@ -139,15 +174,17 @@ int main(int argc, char **argv) {
   if (settings.workspace == NULL) return fprintf(stderr, "keystone-sandbox-init: give --workspace\n"), 2;
   settings.drops = settings.user != getuid() || settings.group != getgid();
   protect();
+  if (network && !network_isolate()) return fail("the sandbox's network");
+  filter_prepare();
+  if (host != NULL && !attach(host, network)) return fail("the host's attachment");
+  if (keep_few_capabilities() != 0) return fail("the capabilities");
   if (!loop_open()) return fail("the event loop");
   fcntl(CONTROL_DESCRIPTOR, F_SETFD, FD_CLOEXEC);
   int failed = open_places();
   if (failed) return failed;
   watch_signals();
   channel_open(CONTROL_DESCRIPTOR);
-  frame_begin(REPLY_READY, 0);
-  put_u32(PROTOCOL_VERSION);
-  put_u32((uint32_t)getpid());
-  frame_end();
+  attachment_watch();
+  say_ready();
   loop_run();
 }

@@ -17,7 +17,7 @@
 #ifndef KEYSTONE_SANDBOX_PROTOCOL_H
 #define KEYSTONE_SANDBOX_PROTOCOL_H
 
-#define PROTOCOL_VERSION 1u
+#define PROTOCOL_VERSION 2u
 #define HEADER_SIZE 9u
 #define MAX_PAYLOAD (4u << 20)
 #define INITIAL_WINDOW (256u << 10)
@@ -27,7 +27,8 @@
 enum request {
   /* u32 deadline in ms (0: none), u32 grace in ms between SIGTERM and SIGKILL, u8 stdin (0 empty, 1 INPUT frames),
      u8 stdout and u8 stderr (0 thrown away, 1 frames), u64 credit for stdout, u64 for stderr, string working
-     directory, u32 count, arguments, u32 count, environment ("NAME=value", complete) */
+     directory, u32 count, arguments, u32 count, environment ("NAME=value", complete), u64 tag and u32 watch: with a
+     watch (enum ks_watch) the command's seccomp listener goes to the attached host under this tag */
   REQUEST_EXECUTE = 0x01,
   /* u32 grace in ms: SIGTERM, then SIGKILL, to every process that command `id` started */
   REQUEST_KILL = 0x02,
@@ -65,7 +66,7 @@ enum request {
 
 /* What the helper says. */
 enum reply {
-  REPLY_READY = 0x80,    /* u32 PROTOCOL_VERSION, u32 own process id */
+  REPLY_READY = 0x80,    /* u32 PROTOCOL_VERSION, u32 own process id, u8 enum ready, string why something is missing */
   REPLY_STARTED = 0x81,  /* u32 process id inside the sandbox; FAILED may still follow */
   REPLY_STDOUT = 0x82,   /* bytes */
   REPLY_STDERR = 0x83,   /* bytes */
@@ -84,6 +85,11 @@ enum reply {
  * nanoseconds since 1970, u8 digest (0 none, 1 SHA-256 follows, 2 the file could not be read), [32 bytes], string path
  * below the folder asked for, string target of the link.
  */
+
+enum ready {
+  READY_REDIRECTS = 1, /* all TCP of the sandbox arrives at the attached host */
+  READY_NOTIFIES = 2   /* commands can be watched */
+};
 
 enum ending {
   ENDING_OWN = 0,      /* it ended by itself, or by somebody else's signal */

@@ -15,11 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attachment.h"
+#include "filter.h"
+#include "keystone_attachment.h"
 #include "sandbox.h"
 
-/* Where the supervisor keeps its two descriptors; 0 to 2 are the command's. */
+/* Where the supervisor keeps its descriptors; 0 to 2 are the command's. */
 #define REPORT_DESCRIPTOR 3
 #define WORKSPACE_DESCRIPTOR 4
+#define ATTACHMENT_DESCRIPTOR 5
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 static void report(enum report kind, int value, int step) {
@@ -42,6 +46,16 @@ static int take_on_user(void) {
   if (setgroups(0, NULL) != 0) return -1;
   if (setresgid(settings.group, settings.group, settings.group) != 0) return -1;
   return setresuid(settings.user, settings.user, settings.user);
+}
+
+/* From here on the host is asked, and answers before a watched call goes on. */
+static int submit(const struct spawn *spawn) {
+  if (spawn->watch == 0) return 0;
+  int listener = filter_install(spawn->watch);
+  if (listener < 0) return -1;
+  int failed = attachment_send(ATTACHMENT_DESCRIPTOR, KS_ATTACHMENT_NOTIFICATIONS, spawn->tag, 0, NULL, &listener, 1);
+  close(listener);
+  return failed;
 }
 
 static int enter(const char *folder) {
@@ -68,7 +82,9 @@ static void run(const struct spawn *spawn) {
   for (const char *part = search_path(spawn->environment); part != NULL;) {
     const char *end = strchrnul(part, ':');
     int length = snprintf(candidate, sizeof candidate, "%.*s/%s", (int)(end - part), part, name);
-    if (end > part && length < (int)sizeof candidate) execve(candidate, spawn->arguments, spawn->environment);
+    bool usable = end > part && length < (int)sizeof candidate;
+    /* Looked at first, so that a search is not taken for an attempt to start something. */
+    if (usable && access(candidate, X_OK) == 0) execve(candidate, spawn->arguments, spawn->environment);
     if (errno == EACCES) denied = true;
     else if (errno != ENOENT && errno != ENOTDIR) return;
     part = *end ? end + 1 : NULL;
@@ -84,17 +100,21 @@ static void __attribute__((noinline, noreturn)) become(const struct spawn *spawn
   setrlimit(RLIMIT_NOFILE, &settings.files);
   fcntl(REPORT_DESCRIPTOR, F_SETFD, FD_CLOEXEC);
   fcntl(WORKSPACE_DESCRIPTOR, F_SETFD, FD_CLOEXEC);
+  if (spawn->watch != 0) fcntl(ATTACHMENT_DESCRIPTOR, F_SETFD, FD_CLOEXEC);
   /* Said before the program runs: from then on it may kill the supervisor before that can say anything. */
   report(REPORT_STARTED, getpid(), 0);
   enum step step = STEP_USER;
   if (take_on_user() == 0) {
-    step = STEP_FOLDER;
-    if (enter(spawn->folder) == 0) {
-      step = STEP_PROGRAM;
-      sigset_t none;
-      sigemptyset(&none);
-      sigprocmask(SIG_SETMASK, &none, NULL);
-      run(spawn);
+    step = STEP_WATCH;
+    if (submit(spawn) == 0) {
+      step = STEP_FOLDER;
+      if (enter(spawn->folder) == 0) {
+        step = STEP_PROGRAM;
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        run(spawn);
+      }
     }
   }
   report(REPORT_FAILED, errno, (int)step);
@@ -107,7 +127,8 @@ static void __attribute__((noreturn)) supervise(const struct spawn *spawn) {
   for (int i = 0; i < 3; i++) dup2(spawn->descriptors[i], i);
   dup2(spawn->report, REPORT_DESCRIPTOR);
   dup2(settings.workspace_fd, WORKSPACE_DESCRIPTOR);
-  close_range(WORKSPACE_DESCRIPTOR + 1, ~0u, 0);
+  if (spawn->watch != 0) dup2(attachment.fd, ATTACHMENT_DESCRIPTOR);
+  close_range(spawn->watch != 0 ? ATTACHMENT_DESCRIPTOR + 1 : WORKSPACE_DESCRIPTOR + 1, ~0u, 0);
   pid_t command = vfork();
   if (command == 0) become(spawn);
   if (command < 0) {
@@ -115,7 +136,7 @@ static void __attribute__((noreturn)) supervise(const struct spawn *spawn) {
     _exit(127);
   }
   close_range(0, 2, 0);
-  close(WORKSPACE_DESCRIPTOR);
+  close_range(WORKSPACE_DESCRIPTOR, ~0u, 0);
   int status;
   for (pid_t ended; (ended = waitpid(-1, &status, 0)) > 0 || errno == EINTR;) {
     if (ended == command) report(REPORT_ENDED, status, 0);

@@ -7,7 +7,7 @@
 /* What the supervisor reports, each in one write. */
 enum report { REPORT_FAILED = 1, REPORT_STARTED = 2, REPORT_ENDED = 3 };
 
-enum step { STEP_FORK = 1, STEP_USER = 2, STEP_FOLDER = 3, STEP_PROGRAM = 4 };
+enum step { STEP_FORK = 1, STEP_USER = 2, STEP_FOLDER = 3, STEP_PROGRAM = 4, STEP_WATCH = 5 };
 
 struct report_record {
   int32_t kind;
@@ -18,8 +18,10 @@ struct report_record {
 struct spawn {
   char **arguments, **environment;
   const char *folder; /* below the workspace if relative */
-  int descriptors[3]; /* stdin, stdout, stderr of the command, all above 4 */
+  int descriptors[3]; /* stdin, stdout, stderr of the command, all above 5 */
   int report;         /* the writing end of a pipe for report_record */
+  uint32_t watch;     /* what the host is told of (enum ks_watch), 0 for nothing */
+  uint64_t tag;       /* under which name */
 };
 
 /*

@@ -17,7 +17,8 @@ enum TestProgram {
     let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
     let program = "/tmp/keystone-sandbox-init-\(getpid())"
     let line = """
-      cc -std=c11 -O2 -D_GNU_SOURCE -static -I\(root)/Sources/CDigest/include -o \(program) \
+      cc -std=c11 -O2 -D_GNU_SOURCE -static -I\(root)/Sources/CDigest/include \
+      -I\(root)/Sources/CSandbox/include -o \(program) \
       \(root)/Sources/keystone-sandbox-init/*.c \(root)/Sources/CDigest/keystone_sha256.c
       """
     _ = system(line)

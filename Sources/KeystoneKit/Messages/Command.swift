@@ -14,9 +14,11 @@ public struct Command: Codable, Sendable, Hashable {
   public var discardsOutput: Bool
   /// Whether the environment holds nothing but `environment` and the runtime's PATH, HOME, USER, LANG and TZ.
   public var isPristine: Bool
+  /// What the host is told of while it runs, by the sandbox's attachment; nothing when absent.
+  public var watch: CommandWatch?
 
   enum CodingKeys: String, CodingKey {
-    case arguments, environment, directory
+    case arguments, environment, directory, watch
     case timeoutMilliseconds = "timeout_ms"
     case hasInput = "has_input"
     case discardsOutput = "discards_output"
@@ -40,6 +42,26 @@ public struct Command: Codable, Sendable, Hashable {
   /// A line for `sh -c`.
   public static func shell(_ line: String, timeout: Duration? = nil) -> Command {
     Command(["/bin/sh", "-c", line], timeout: timeout)
+  }
+}
+
+/// What the host is told of a command and of everything it starts; set by the host only.
+public struct CommandWatch: Codable, Sendable, Hashable {
+  /// Under which name the command's seccomp listener is handed over.
+  public var tag: Int
+  /// Whether new programs are told.
+  public var processes: Bool
+  /// Whether changes of files are told.
+  public var writes: Bool
+  /// Whether files opened for reading are told.
+  public var reads: Bool
+
+  /// A watch.
+  public init(tag: Int, processes: Bool = false, writes: Bool = false, reads: Bool = false) {
+    self.tag = tag
+    self.processes = processes
+    self.writes = writes
+    self.reads = reads
   }
 }
 

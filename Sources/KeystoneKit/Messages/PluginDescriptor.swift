@@ -148,6 +148,8 @@ public struct AuditSource: RawRepresentable, Codable, Sendable, Hashable {
   public static let output = AuditSource(rawValue: "output")
   /// Every write and removal of a file, as it happens.
   public static let fileWrites = AuditSource(rawValue: "file_writes")
+  /// Every file that was opened for reading.
+  public static let fileReads = AuditSource(rawValue: "file_reads")
   /// Every process that was started.
   public static let processes = AuditSource(rawValue: "processes")
   /// Every HTTP request.

@@ -12,11 +12,14 @@ public struct SandboxRequest: Codable, Sendable, Hashable {
   public var limits: SandboxLimits
   /// Variables every command gets.
   public var environment: [String: String]
+  /// A Unix socket of the host (`SOCK_SEQPACKET`) at which the sandbox's first process hands over what the gateway and
+  /// the audit listen on; absent when the host wants neither.
+  public var attachment: String?
 
   /// A request.
   public init(
     id: String, instance: String, folder: String, base: String, limits: SandboxLimits = SandboxLimits(),
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], attachment: String? = nil
   ) {
     self.id = id
     self.instance = instance
@@ -24,6 +27,7 @@ public struct SandboxRequest: Codable, Sendable, Hashable {
     self.base = base
     self.limits = limits
     self.environment = environment
+    self.attachment = attachment
   }
 }
 
@@ -64,7 +68,8 @@ public struct SandboxEnvironment: Codable, Sendable, Hashable {
   public var limits: [String: String]
   /// What can be observed, and by what means.
   public var audit: [String: String]
-  /// `none` when nothing but the loopback can be reached, `host` when everything can.
+  /// `gateway` when nothing but the host's gateway can be reached, `none` when nothing but the loopback can, `host` when
+  /// everything can.
   public var network: String
   /// `honoured`, or `ignored` when the runtime has no images.
   public var base: String

@@ -8,12 +8,15 @@ struct BubblewrapArguments {
   /// The folder that is the sandbox's /etc.
   let etcFolder: String
   let user: SandboxUser
+  /// The host's socket for the first process.
+  let attachment: String?
 
   /// Where things are inside.
   static let workspace = "/workspace"
   static let protected = "/run/keystone/protected"
   static let home = "/home/agent"
   private static let programInside = "/run/keystone/init"
+  private static let attachmentInside = "/run/keystone/attachment"
 
   /// The command line, the program that starts it included.
   var all: [String] {
@@ -26,16 +29,21 @@ struct BubblewrapArguments {
     // Nothing in the sandbox may put a file such as /etc/ld.so.preload in the way of those who judge it.
     list += ["--remount-ro", "/run/keystone", "--remount-ro", "/dev", "--remount-ro", "/"]
     list += ["--chdir", Self.workspace, Self.programInside, "--workspace", Self.workspace, "--first-process"]
+    list += ["--network"] + (attachment == nil ? [] : ["--attachment", Self.attachmentInside])
     if user.outside != nil { list += ["--user", "\(user.inside)", "--group", "\(user.inside)"] }
     return list
   }
 
   private var namespaces: [String] {
-    var list = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
+    // The network's namespace is made by the first process, which must own it to set up the way to the gateway.
+    var list = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
     list += ["--unshare-cgroup-try", "--as-pid-1", "--hostname", "keystone"]
     if user.outside == nil {
-      // The first process shares the commands' user; the capability, which they do not get, lets it read what they lock.
-      list += ["--uid", "\(user.inside)", "--gid", "\(user.inside)", "--cap-add", "CAP_DAC_OVERRIDE"]
+      // The first process shares the commands' user. The first capability, which they do not get, lets it read what they
+      // lock; the others make the network and are given up before anything runs.
+      list += ["--uid", "\(user.inside)", "--gid", "\(user.inside)"]
+      let capabilities = ["DAC_OVERRIDE", "SYS_ADMIN", "NET_ADMIN", "NET_BIND_SERVICE"]
+      list += capabilities.flatMap { ["--cap-add", "CAP_\($0)"] }
     }
     return list
   }
@@ -69,9 +77,10 @@ struct BubblewrapArguments {
 
   private var own: [String] {
     // A mount of its own, because a plain folder above a mount can be renamed away and replaced.
-    [
+    let attached = attachment.map { ["--bind", $0, Self.attachmentInside] } ?? []
+    return [
       "--perms", "0755", "--tmpfs", "/run/keystone", "--ro-bind", folder.protected, Self.protected, "--ro-bind",
       program, Self.programInside, "--bind", folder.workspace, Self.workspace,
-    ]
+    ] + attached
   }
 }

@@ -12,8 +12,8 @@ final class LocalSandbox: HelperSandbox {
   private let process: ChildProcess
   private let destruction = Locked<Task<Void, any Error>?>(nil)
 
-  init(_ start: SandboxStart, connection: HelperConnection, process: ChildProcess) {
-    environment = start.environment
+  init(_ start: SandboxStart, _ abilities: HelperAbilities, connection: HelperConnection, process: ChildProcess) {
+    environment = start.environment(abilities)
     folder = start.folder
     variables = start.variables
     program = start.program

@@ -9,6 +9,8 @@ struct SandboxEtc: Sendable {
   /// Where the folders are kept.
   let cache: String
 
+  /// How the gateway is asked for names.
+  private static let resolver = "nameserver 198.18.0.1\noptions timeout:2 attempts:2\n"
   /// Files copied as they are.
   private static let copied = ["ld.so.cache", "ld.so.conf", "mime.types", "debian_version", "os-release"]
   /// Folders shown read-only; of /etc/ssl never the private keys.
@@ -19,11 +21,11 @@ struct SandboxEtc: Sendable {
   /// The host's folders that are bound below /etc.
   static var shownFolders: [String] { shown.filter { access("/etc/\($0)", R_OK | X_OK) == 0 } }
 
-  /// The folder for sandboxes of `user`, made when it is not there.
-  func folder(for user: SandboxUser) throws(PluginError) -> String {
-    let key = "\(cache)\0\(user.inside)"
+  /// The folder for sandboxes of `user`, made when it is not there; attached ones ask the gateway for names.
+  func folder(for user: SandboxUser, isAttached: Bool) throws(PluginError) -> String {
+    let key = "\(cache)\0\(user.inside)\0\(isAttached)"
     if let path = Self.known.withLock({ $0[key] }), access(path, F_OK) == 0 { return path }
-    let files = Self.files(user)
+    let files = Self.files(user, resolver: isAttached ? Self.resolver : "")
     let path = "\(cache)/etc-\(String(Self.fingerprint(files), radix: 16))"
     if access(path, F_OK) != 0 { try make(files, at: path) }
     Self.known.withLock { $0[key] = path }
@@ -46,7 +48,7 @@ struct SandboxEtc: Sendable {
     }
   }
 
-  private static func files(_ user: SandboxUser) -> [(name: String, content: [UInt8])] {
+  private static func files(_ user: SandboxUser, resolver: String) -> [(name: String, content: [UInt8])] {
     let agent = "\(SandboxUser.name):x:\(user.inside):\(user.inside)"
     let passwd = """
       root:x:0:0:root:/root:/bin/sh
@@ -57,7 +59,7 @@ struct SandboxEtc: Sendable {
     let generated = [
       ("passwd", passwd), ("group", "root:x:0:\n\(SandboxUser.name):x:\(user.inside):\nnogroup:x:65534:\n"),
       ("hosts", "127.0.0.1 localhost keystone\n::1 localhost ip6-localhost\n"), ("hostname", "keystone\n"),
-      ("resolv.conf", ""), ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
+      ("resolv.conf", resolver), ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     ]
     return generated.map { ($0, Array($1.utf8)) }
       + copied.compactMap { name in SandboxFolder.read("/etc/\(name)", limit: 256 << 10).map { (name, $0) } }

@@ -1,19 +1,30 @@
 import Glibc
 import KeystoneKit
+import SandboxHelper
 
 extension SandboxStart {
   /// What the sandbox really has, for its result.
-  var environment: SandboxEnvironment {
+  func environment(_ abilities: HelperAbilities) -> SandboxEnvironment {
+    var found: SandboxEnvironment
     switch isolation {
     case .bubblewrap:
-      environment(
-        isolation: "namespaces", warnings: [], network: "none", user: "uid \(user.inside)",
+      found = environment(
+        isolation: "namespaces", warnings: [], network: abilities.redirects ? "gateway" : "none",
+        user: "uid \(user.inside)",
         workspacePath: BubblewrapArguments.workspace, protectedPath: BubblewrapArguments.protected)
     case .none(let reason):
-      environment(
+      found = environment(
         isolation: "none", warnings: warnings(reason), network: "host", user: "uid \(user.inside) of this machine",
         workspacePath: folder.workspace, protectedPath: folder.protected)
     }
+    if abilities.notifies {
+      let means = "seccomp notification of every call"
+      for source in [AuditSource.processes, .fileWrites, .fileReads] { found.audit[source.rawValue] = means }
+    }
+    if found.isolation == "namespaces" && request.attachment != nil && !abilities.reason.isEmpty {
+      found.warnings.append("Not everything can be observed or reached here: \(abilities.reason).")
+    }
+    return found
   }
 
   private func environment(

@@ -60,8 +60,8 @@ struct SandboxStart: Sendable {
     }
     let connection = HelperConnection(descriptor: ends[0])
     do {
-      try await waitUntilReady(connection)
-      return LocalSandbox(self, connection: connection, process: process)
+      let abilities = try await waitUntilReady(connection)
+      return LocalSandbox(self, abilities, connection: connection, process: process)
     } catch {
       connection.close()
       await LocalSandbox.end(process, nil)
@@ -73,11 +73,14 @@ struct SandboxStart: Sendable {
     switch isolation {
     case .bubblewrap(let path):
       return BubblewrapArguments(
-        bubblewrap: path, program: program, folder: folder, etcFolder: try etc.folder(for: user), user: user
+        bubblewrap: path, program: program, folder: folder,
+        etcFolder: try etc.folder(for: user, isAttached: request.attachment != nil), user: user,
+        attachment: request.attachment
       ).all
     case .none:
       return [program, "--workspace", folder.workspace]
         + (user.outside.map { ["--user", "\($0)", "--group", "\($0)"] } ?? [])
+        + (request.attachment.map { ["--attachment", $0] } ?? [])
     }
   }
 
@@ -87,8 +90,12 @@ struct SandboxStart: Sendable {
     return fcntl(log, F_DUPFD_CLOEXEC, 10)
   }
 
-  private func waitUntilReady(_ connection: HelperConnection) async throws {
-    guard let wrong = try await connection.awaitGreeting(within: .seconds(20)) else { return }
+  private func waitUntilReady(_ connection: HelperConnection) async throws -> HelperAbilities {
+    let wrong: String
+    switch try await connection.awaitGreeting(within: .seconds(20)) {
+    case .ready(let abilities): return abilities
+    case .wrong(let words): wrong = words
+    }
     let words = SandboxFolder.readText(folder.startLog, limit: 4096) ?? ""
     let reason = words.split(separator: "\n").first.map(String.init) ?? wrong
     throw PluginError(

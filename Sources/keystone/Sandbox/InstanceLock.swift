@@ -55,6 +55,7 @@ package enum Reaper {
       let call = SandboxCall(type: runtime.descriptor.type, request: request)
       _ = try await registry.call(
         runtime, "reap", JSONValueEncoder().encode(call).bytes, budget: .seconds(30))
+      unlink("\(folder)/.attachment-\(sandbox.id)")
       count += 1
     }
     return count

@@ -20,10 +20,13 @@ package final class LiveSandbox: Sendable {
   let output: OutputCapture
   let errorOutput: OutputCapture
   let variables: [String: String]
+  /// What the first process handed over; `nil` when the runtime does not attach its sandboxes.
+  package let attachment: SandboxAttachment?
   let state = Locked(State())
 
-  init(_ plan: SandboxPlan, reply: CreateReply, patterns: SecretPatterns) {
+  init(_ plan: SandboxPlan, reply: CreateReply, attachment: SandboxAttachment?, patterns: SecretPatterns) {
     self.plan = plan
+    self.attachment = attachment
     self.patterns = patterns
     handle = reply.handle
     environment = Self.observed(reply.environment)
@@ -37,6 +40,8 @@ package final class LiveSandbox: Sendable {
   /// What the runtime has, with what the host itself observes in every runtime.
   private static func observed(_ environment: SandboxEnvironment) -> SandboxEnvironment {
     var environment = environment
+    // Nobody serves the sandbox's connections yet, so they are refused.
+    if environment.network == "gateway" { environment.network = "none" }
     environment.audit[AuditSource.output.rawValue] = "stdout and stderr of the agent's main process"
     environment.audit[AuditSource.fileChanges.rawValue] = "SHA-256 of the whole workspace before and after the agent"
     return environment
@@ -143,6 +148,7 @@ package final class LiveSandbox: Sendable {
   /// Ends everything in the sandbox and removes it.
   package func destroy() async {
     plan.progress(SandboxStep("destroyed"))
+    attachment?.end()
     try? audit.close()
     do {
       _ = try await call("destroy", SandboxCall(), as: Empty.self, budget: .seconds(30))

@@ -14,7 +14,11 @@ extension LiveSandbox {
     let patterns = SecretPatterns(plan.secrets)
     plan.progress(SandboxStep("creating"))
     let sandbox = try await naming("creating the sandbox", patterns) {
-      LiveSandbox(plan, reply: try await create(plan, deadline: deadline), patterns: patterns)
+      let attachments = try AttachmentListener(folder: plan.sandboxesFolder, id: plan.scenario.sandboxID)
+      let reply = try await create(plan, attachment: attachments.path, deadline: deadline)
+      let attachment = try attachments.accept()
+      attachment?.closeNetwork()
+      return LiveSandbox(plan, reply: reply, attachment: attachment, patterns: patterns)
     }
     do {
       try await naming("applying fixtures", patterns) { try await sandbox.applyFixtures(deadline) }
@@ -30,14 +34,16 @@ extension LiveSandbox {
     }
   }
 
-  private static func create(_ plan: SandboxPlan, deadline: ContinuousClock.Instant) async throws -> CreateReply {
+  private static func create(
+    _ plan: SandboxPlan, attachment: String, deadline: ContinuousClock.Instant
+  ) async throws -> CreateReply {
     let limits = SandboxLimits(
       cpuMillis: plan.spec.resources.cpu, memory: plan.spec.resources.memory, disk: plan.spec.resources.disk,
       processes: plan.spec.resources.pids)
     let request = SandboxRequest(
       id: plan.scenario.sandboxID, instance: plan.instance,
       folder: "\(plan.sandboxesFolder)/\(plan.scenario.sandboxID)",
-      base: plan.spec.base, limits: limits)
+      base: plan.spec.base, limits: limits, attachment: attachment)
     let body = try JSONValueEncoder().encode(
       SandboxCall(type: plan.runtime.descriptor.type, request: request)
     ).bytes
