@@ -1,4 +1,4 @@
-package import KeystoneKit
+import KeystoneKit
 
 /// One request to a sandbox's first process, and where its answers go.
 package final class HelperRequest: Sendable {
