@@ -34,6 +34,7 @@ let exportingOneSymbol: [LinkerSetting] = [
 
 let plugins: [Plugin] = [
   Plugin(name: "local", dependencies: ["CChild", "SandboxHelper"]),
+  Plugin(name: "docker", dependencies: ["SandboxHelper"]),
   Plugin(name: "git_repo", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
   Plugin(name: "directory"),
   Plugin(name: "command_exit"),

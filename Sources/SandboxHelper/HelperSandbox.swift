@@ -1,17 +1,25 @@
 package import KeystoneKit
 
-/// A sandbox that `keystone-sandbox-init` serves, whatever separates it from this machine: commands, files and hashes are
-/// requests to the helper, so that they are the same in every runtime.
-package protocol HelperSandbox: RuntimeSandbox {
+/// Something in which `keystone-sandbox-init` runs commands.
+package protocol HelperCommands: Sendable {
   /// The way to the helper.
   var connection: HelperConnection { get }
   /// The environment of commands.
   var variables: SandboxVariables { get }
+}
+
+/// A sandbox that `keystone-sandbox-init` serves, whatever separates it from this machine: commands, files and hashes are
+/// requests to the helper, so that they are the same in every runtime.
+package protocol HelperSandbox: HelperCommands, RuntimeSandbox {
   /// The folder of this machine that is read-only inside.
   var protectedArea: ProtectedArea { get }
 }
 
 extension HelperSandbox {
+  package func execute(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
+    try await perform(command, streams: streams)
+  }
+
   package func killAll() async throws {
     _ = try await finish(try connection.begin(.killAll, []))
   }

@@ -13,6 +13,15 @@ package struct SandboxVariables: Sendable {
     self.requested = requested
   }
 
+  /// The variables of an image, with HOME and PATH where it has none.
+  package init(image: [String: String], requested: [String: String]) {
+    own = [
+      "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
+      "TZ": "UTC",
+    ].merging(image) { _, image in image }
+    self.requested = requested
+  }
+
   /// The complete environment of a command, as `NAME=value`.
   package func list(adding variables: [String: String], isPristine: Bool) -> [String] {
     var all = own

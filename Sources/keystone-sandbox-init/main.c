@@ -4,6 +4,7 @@
  * everything it started ends with it.
  *
  *     keystone-sandbox-init --workspace PATH [--first-process] [--user N --group N] [--network] [--attachment PATH]
+ *     keystone-sandbox-init --workspace PATH --first-process --container --control PATH [--attachment PATH]
  *     keystone-sandbox-init --remove PATH
  *     keystone-sandbox-init --map UID GID INSIDE-UID INSIDE-GID BWRAP ARGUMENT...
  *
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "attachment.h"
+#include "control.h"
 #include "filter.h"
 #include "job.h"
 #include "launch.h"
@@ -76,7 +78,9 @@ static void signal_ready(struct watch *watch, uint32_t events) {
   struct signalfd_siginfo info;
   bool stop = false;
   while (read(watch->fd, &info, sizeof info) == sizeof info) {
-    if (info.ssi_signo != SIGCHLD) stop = true;
+    /* A command of the same user could end the sandbox, and with it its own trial; from outside no process id is seen. */
+    bool own = settings.first_process && info.ssi_pid != 0;
+    if (info.ssi_signo != SIGCHLD && !own) stop = true;
   }
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) command_reaped(pid, status);
@@ -155,7 +159,7 @@ static void say_ready(void) {
 }
 
 int main(int argc, char **argv) {
-  const char *host = NULL;
+  const char *host = NULL, *control = NULL;
   bool network = false;
   settings.user = getuid();
   settings.group = getgid();
@@ -165,6 +169,8 @@ int main(int argc, char **argv) {
     else if (strcmp(argv[i], "--workspace") == 0) settings.workspace = value, i++;
     else if (strcmp(argv[i], "--attachment") == 0) host = value, i++;
     else if (strcmp(argv[i], "--network") == 0) network = true;
+    else if (strcmp(argv[i], "--container") == 0) settings.container = true;
+    else if (strcmp(argv[i], "--control") == 0) control = value, i++;
     else if (strcmp(argv[i], "--user") == 0) settings.user = (uid_t)strtoul(value, NULL, 10), i++;
     else if (strcmp(argv[i], "--group") == 0) settings.group = (gid_t)strtoul(value, NULL, 10), i++;
     else if (strcmp(argv[i], "--map") == 0) return launch_mapped(argv + i + 1, argc - i - 1), fail("bubblewrap");
@@ -173,10 +179,11 @@ int main(int argc, char **argv) {
   }
   if (settings.workspace == NULL) return fprintf(stderr, "keystone-sandbox-init: give --workspace\n"), 2;
   settings.drops = settings.user != getuid() || settings.group != getgid();
+  if (control != NULL && control_connect(control) != 0) return fail(control);
   protect();
   if (network && !network_isolate()) return fail("the sandbox's network");
   filter_prepare();
-  if (host != NULL && !attach(host, network)) return fail("the host's attachment");
+  if (host != NULL && !attach(host, network || settings.container)) return fail("the host's attachment");
   if (keep_few_capabilities() != 0) return fail("the capabilities");
   if (!loop_open()) return fail("the event loop");
   fcntl(CONTROL_DESCRIPTOR, F_SETFD, FD_CLOEXEC);

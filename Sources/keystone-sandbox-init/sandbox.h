@@ -15,6 +15,7 @@ struct settings {
   uid_t user;            /* whom commands run as; the helper's own when it cannot change users */
   gid_t group;
   bool drops;            /* user and group must be taken on before a command runs */
+  bool container;        /* the engine made the namespaces, and commands are the container's root with a few capabilities */
   bool first_process;    /* process 1 of a namespace of its own, and the whole file system is the sandbox's */
   struct rlimit files;   /* the limit of open files that commands get back */
 };

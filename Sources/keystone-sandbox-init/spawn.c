@@ -34,15 +34,25 @@ static void report(enum report kind, int value, int step) {
 
 /* Before the program is started, not by starting it: whether a process may be traced depends on whether it could read its
    program, and with the helper's capability it could. */
-static int drop_capabilities(void) {
+static int drop_capabilities(uint32_t kept) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}, {0, 0, 0}};
-  return (int)syscall(SYS_capset, &header, none);
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_capget, &header, data) != 0) return -1;
+  for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+    uint32_t left = i == 0 ? data[i].permitted & kept : 0;
+    data[i] = (struct __user_cap_data_struct){.effective = left, .permitted = left, .inheritable = 0};
+  }
+  return (int)syscall(SYS_capset, &header, data);
 }
+
+/* What installing a package, or a server that begins as root and goes on as its own user, needs. */
+#define CONTAINER_CAPABILITIES                                                                                    \
+  (CAP_TO_MASK(CAP_CHOWN) | CAP_TO_MASK(CAP_DAC_OVERRIDE) | CAP_TO_MASK(CAP_FOWNER) | CAP_TO_MASK(CAP_FSETID) |   \
+   CAP_TO_MASK(CAP_KILL) | CAP_TO_MASK(CAP_SETGID) | CAP_TO_MASK(CAP_SETUID))
 
 static int take_on_user(void) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
-  if (!settings.drops) return drop_capabilities();
+  if (!settings.drops) return drop_capabilities(settings.container ? CONTAINER_CAPABILITIES : 0);
   if (setgroups(0, NULL) != 0) return -1;
   if (setresgid(settings.group, settings.group, settings.group) != 0) return -1;
   return setresuid(settings.user, settings.user, settings.user);

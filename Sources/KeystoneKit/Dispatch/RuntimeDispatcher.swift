@@ -11,7 +11,13 @@ final class RuntimeDispatcher<T: Runtime>: TypeDispatcher {
   var descriptor: TypeDescriptor {
     TypeDescriptor(
       point: .runtime, type: T.type, description: T.summary, parameters: ParameterSchema.of(T.Parameters.self),
-      capabilities: T.Sandbox.self is any PackageInstalling.Type ? ["packages"] : [])
+      capabilities: Self.capabilities)
+  }
+
+  /// What the sandboxes of this runtime can beyond the rule.
+  private static var capabilities: [String] {
+    (T.Sandbox.self is any PackageInstalling.Type ? ["packages"] : [])
+      + (T.Sandbox.self is any ServiceHosting.Type ? ["services"] : []) + T.limits.map { "limit:\($0)" }
   }
 
   func serve(_ operation: String, _ body: JSONValue, call: IncomingCall, host: HostConnection) async throws -> [UInt8] {
@@ -37,7 +43,7 @@ final class RuntimeDispatcher<T: Runtime>: TypeDispatcher {
     case "destroy": return try await destroy(request.sandbox ?? "")
     default:
       let sandbox = try await find(request.sandbox ?? "")
-      return try await SandboxDispatcher(sandbox: sandbox, call: call).serve(operation, request)
+      return try await SandboxDispatcher(sandbox: sandbox, call: call, host: host).serve(operation, request)
     }
   }
 
@@ -79,6 +85,7 @@ final class RuntimeDispatcher<T: Runtime>: TypeDispatcher {
 struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
   let sandbox: Sandbox
   let call: IncomingCall
+  let host: HostConnection
 
   func serve(_ operation: String, _ request: SandboxCall) async throws -> [UInt8] {
     let path = request.path ?? "."
@@ -105,11 +112,42 @@ struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
     case "kill_all":
       try await sandbox.killAll()
       return try encoded(Empty())
+    case "packages":
+      guard let sandbox = sandbox as? any PackageInstalling else { throw ServedPlugin.unsupported(call.method) }
+      try await sandbox.installPackages(request.packages ?? [])
+      return try encoded(Empty())
+    case "service_start", "service_exec", "service_status":
+      guard let sandbox = sandbox as? any ServiceHosting else { throw ServedPlugin.unsupported(call.method) }
+      return try await serve(operation, request, of: sandbox)
     default: throw ServedPlugin.unsupported(call.method)
     }
   }
 
+  private func serve(_ operation: String, _ request: SandboxCall, of hosting: any ServiceHosting) async throws
+    -> [UInt8]
+  {
+    let name = request.service ?? ""
+    switch operation {
+    case "service_exec":
+      return try encoded(
+        try await run(request) { try await hosting.execute($0, inService: name, streams: $1) })
+    case "service_status": return try encoded(try await hosting.serviceStatus(name))
+    default:
+      guard let service = request.serviceRequest else {
+        throw PluginError(.invalid, "service_start needs a `service_request`")
+      }
+      let context = RuntimeContext(host: host)
+      return try encoded(try await hosting.startService(service) { context.progress($0) })
+    }
+  }
+
   private func execute(_ request: SandboxCall) async throws -> CommandStatus {
+    try await run(request) { try await sandbox.execute($0, streams: $1) }
+  }
+
+  private func run(
+    _ request: SandboxCall, _ body: (Command, CommandStreams) async throws -> CommandStatus
+  ) async throws -> CommandStatus {
     guard let command = request.command, !command.arguments.isEmpty else {
       throw PluginError(.invalid, "exec needs a `command` with at least one argument")
     }
@@ -117,7 +155,7 @@ struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
       input: command.hasInput ? ByteInput(call.input(0)) : nil,
       output: command.discardsOutput ? nil : ByteOutput(call.output(1)),
       errorOutput: command.discardsOutput ? nil : ByteOutput(call.output(2)))
-    let status = try await sandbox.execute(command, streams: streams)
+    let status = try await body(command, streams)
     streams.output?.end()
     streams.errorOutput?.end()
     return status

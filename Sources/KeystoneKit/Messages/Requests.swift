@@ -110,11 +110,21 @@ package struct SandboxCall: Codable, Sendable {
   package var recursive: Bool?
   package var signal: Int?
   package var from: SandboxPath?
+  package var service: String?
+  package var serviceRequest: ServiceRequest?
+  package var packages: [String]?
+
+  enum CodingKeys: String, CodingKey {
+    case type, sandbox, handle, request, command, path, area, offset, limit, mode, recursive, signal, from, service
+    case packages
+    case serviceRequest = "service_request"
+  }
 
   package init(
     type: String? = nil, sandbox: String? = nil, handle: JSONValue? = nil, request: SandboxRequest? = nil,
     command: Command? = nil, path: SandboxPath? = nil, area: FileArea? = nil, offset: UInt64? = nil,
-    limit: UInt64? = nil, mode: UInt32? = nil, recursive: Bool? = nil, signal: Int? = nil, from: SandboxPath? = nil
+    limit: UInt64? = nil, mode: UInt32? = nil, recursive: Bool? = nil, signal: Int? = nil, from: SandboxPath? = nil,
+    service: String? = nil, serviceRequest: ServiceRequest? = nil, packages: [String]? = nil
   ) {
     self.type = type
     self.sandbox = sandbox
@@ -129,6 +139,9 @@ package struct SandboxCall: Codable, Sendable {
     self.recursive = recursive
     self.signal = signal
     self.from = from
+    self.service = service
+    self.serviceRequest = serviceRequest
+    self.packages = packages
   }
 }
 

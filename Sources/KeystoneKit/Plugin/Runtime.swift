@@ -13,6 +13,9 @@ public protocol Runtime: PluginType {
   /// A sandbox of this runtime.
   associatedtype Sandbox: RuntimeSandbox
 
+  /// The limits of a spec it can keep a sandbox to, such as `resources.memory`; none unless said otherwise.
+  static var limits: [String] { get }
+
   /// Says whether sandboxes can be built on this machine now, and why.
   func health(in context: RuntimeContext) async throws -> RuntimeHealth
 
@@ -24,6 +27,11 @@ public protocol Runtime: PluginType {
 
   /// Removes what is left of a sandbox that this process did not create; nothing when nothing is left.
   func reap(_ sandbox: ExistingSandbox, in folder: String, context: RuntimeContext) async throws
+}
+
+extension Runtime {
+  /// None.
+  public static var limits: [String] { [] }
 }
 
 /// A built sandbox: commands, files, and its end.

@@ -3,8 +3,9 @@ package import KeystoneKit
 /// How long a command has between SIGTERM and SIGKILL, in milliseconds.
 private let grace: UInt32 = 500
 
-extension HelperSandbox {
-  package func execute(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
+extension HelperCommands {
+  /// Runs a program, as ``RuntimeSandbox/execute(_:streams:)`` says.
+  package func perform(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
     let begin = ContinuousClock.now
     let request = try connection.begin(.execute, payload(of: command, streams))
     // Cancelled at the end of this function: nobody reads any more then.

@@ -1,0 +1,89 @@
+import KeystoneKit
+import SandboxHelper
+
+/// A sandbox that is a container, and the containers of its services.
+final class ContainerSandbox: HelperSandbox {
+  let environment: SandboxEnvironment
+  let variables: SandboxVariables
+  let protectedArea: ProtectedArea
+  let services: ServiceContainers
+  private let engine: EngineClient
+  private let container: RunningContainer
+  private let folder: ContainerFolder
+  private let watch: LimitWatch
+  private let destruction = Locked<Task<Void, any Error>?>(nil)
+
+  var connection: HelperConnection { container.connection }
+
+  init(
+    _ engine: EngineClient, _ container: RunningContainer, folder: ContainerFolder, limits: SandboxLimits,
+    services: ServiceContainers, variables: SandboxVariables, environment: SandboxEnvironment
+  ) {
+    self.engine = engine
+    self.container = container
+    self.folder = folder
+    self.services = services
+    self.variables = variables
+    self.environment = environment
+    protectedArea = ProtectedArea(folder: folder.protected)
+    watch = LimitWatch(engine, container, limits)
+  }
+
+  func execute(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
+    var status = try await perform(command, streams: streams)
+    if status.signal == 9 && !status.timedOut { status.limit = await watch.exceeded }
+    return status
+  }
+
+  func destroy() async throws {
+    let task = destruction.withLock { task in
+      if let task { return task }
+      let new = Task { try await end() }
+      task = new
+      return new
+    }
+    try await task.value
+  }
+
+  private func end() async throws {
+    watch.stop()
+    async let _: Void = services.destroy()
+    connection.send(.shutDown, 0)
+    await engine.removeContainer(container.id)
+    connection.close()
+    await services.destroy()
+    try folder.remove()
+  }
+}
+
+extension ContainerSandbox: ServiceHosting {
+  func startService(
+    _ service: ServiceRequest, progress: @escaping @Sendable (String) -> Void
+  ) async throws -> ServiceEndpoint {
+    try await services.start(service, progress: progress)
+  }
+
+  func execute(_ command: Command, inService name: String, streams: CommandStreams) async throws -> CommandStatus {
+    try await services.find(name).perform(command, streams: streams)
+  }
+
+  func serviceStatus(_ name: String) async throws -> ServiceStatus { try services.find(name).status }
+}
+
+extension ContainerSandbox: PackageInstalling {
+  func installPackages(_ names: [String]) async throws {
+    let output = KeptOutput(limit: 16 << 10)
+    let command = Command(["/bin/sh", "-c", PackageManagers.script, "sh"] + names, directory: "/")
+    let status = try await perform(command, streams: output.streams)
+    guard !status.isSuccess else { return }
+    if status.exitCode == PackageManagers.noneFound {
+      throw PluginError(
+        .unsupported,
+        "the image has none of the package managers apt-get, apk, dnf, microdnf, yum, zypper and pacman; use an image that has the packages \(names.joined(separator: ", "))"
+      )
+    }
+    throw PluginError(
+      .unavailable, "the packages \(names.joined(separator: ", ")) could not be installed: \(output.lastLine)",
+      detail: output.text)
+  }
+}

@@ -1,0 +1,42 @@
+import KeystoneKit
+import SandboxHelper
+
+/// Looks after the limits of a container: the kernel enforces memory, processors and processes, this watches the disk.
+///
+/// What the container wrote into its layer is counted by the engine, which has to walk it; once a second is often enough
+/// for a limit that is watched.
+final class LimitWatch: Sendable {
+  private let engine: EngineClient
+  private let id: String
+  private let isOverDisk = Locked(false)
+  private let task = Locked<Task<Void, any Error>?>(nil)
+
+  init(_ engine: EngineClient, _ container: RunningContainer, _ limits: SandboxLimits) {
+    self.engine = engine
+    id = container.id
+    guard let disk = limits.disk else { return }
+    let (isOver, id, connection) = (isOverDisk, container.id, container.connection)
+    let watching = Task {
+      while true {
+        try await Task.sleep(for: .seconds(1))
+        let found = try? await engine.call("GET", "/containers/\(id)/json?size=1")
+        guard case .integer(let size)? = found?["SizeRw"], UInt64(clamping: size) > disk else { continue }
+        isOver.withLock { $0 = true }
+        connection.send(.killAll, 0)
+      }
+    }
+    task.withLock { $0 = watching }
+  }
+
+  /// The limit that was the reason when something was killed.
+  var exceeded: String? {
+    get async {
+      if isOverDisk.withLock({ $0 }) { return "disk" }
+      let found = try? await engine.call("GET", "/containers/\(id)/json")
+      return found?["State"]?["OOMKilled"] == .bool(true) ? "memory" : nil
+    }
+  }
+
+  /// Ends the watching.
+  func stop() { task.withLock { $0 }?.cancel() }
+}
