@@ -13,6 +13,7 @@ public protocol ServiceHosting: RuntimeSandbox {
   ///   - service: What to start.
   ///   - progress: Is told how far a long step, such as a pull, is.
   /// - Returns: Where the host reaches it.
+  /// - Throws: ``PluginError`` that names the service and the step that failed.
   func startService(_ service: ServiceRequest, progress: @escaping @Sendable (String) -> Void) async throws
     -> ServiceEndpoint
 

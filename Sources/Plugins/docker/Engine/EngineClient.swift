@@ -22,6 +22,8 @@ struct EngineClient: Sendable {
   ///   - body: What is sent, as JSON.
   ///   - limit: How long the engine may be silent.
   ///   - line: Takes the answer's lines as they come; the result is then `null`.
+  /// - Returns: The answer.
+  /// - Throws: ``EngineFailure`` for what the engine refuses, ``PluginError`` when it cannot be asked.
   @discardableResult func call(
     _ method: String, _ path: String, _ body: JSONValue? = nil, silence limit: Duration = .seconds(60),
     line: (@Sendable (JSONValue) -> Void)? = nil
