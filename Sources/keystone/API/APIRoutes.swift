@@ -37,8 +37,25 @@
 /// Every route of the daemon.
 enum APIRoutes {
   static func groups(_ services: APIServices) -> [any RouteGroup] {
-    [
-      HealthRoutes(metrics: services.metrics)
+    let store = services.store
+    let finder = SandboxFinder(directory: services.directory, baseURL: services.baseURL)
+    // What a sandbox may call with its own token, in the daemon as in `eval run`.
+    var groups: [any RouteGroup] = [
+      HealthRoutes(metrics: services.metrics),
+      SandboxCommandRoutes(finder: finder),
+      SandboxFileRoutes(finder: finder),
     ]
+    guard let engine = services.engine else {
+      groups.append(OwnSandboxRoutes(finder: finder))
+      return groups
+    }
+    groups += [
+      SandboxRoutes(
+        finder: finder, store: store, host: engine.host, keeper: engine.keeper, secrets: engine.secrets),
+      SpecRoutes(store: store, host: engine.host),
+      ExperimentRoutes(store: store, engine: engine.experiments, secrets: engine.secrets),
+      ComparisonRoutes(store: store),
+    ]
+    return groups
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KeystoneExperiment
 import KeystoneKit
 import KeystonePluginHost
 import KeystoneSpec

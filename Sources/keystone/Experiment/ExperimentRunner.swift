@@ -1,4 +1,4 @@
-package import KeystoneKit
+import KeystoneKit
 package import KeystoneSandbox
 
 /// Runs the scenarios of an experiment, some at a time, and keeps every verdict in the store.
@@ -15,6 +15,7 @@ package struct ExperimentRunner: Sendable {
   let store: any ExperimentStore
   let concurrency: Int
   let reproducer: Reproducer
+  let admission: any ScenarioAdmission
   let observe: @Sendable (Event) -> Void
 
   /// A runner.
@@ -24,22 +25,22 @@ package struct ExperimentRunner: Sendable {
   ///   - store: Where verdicts are kept.
   ///   - concurrency: How many scenarios run at a time.
   ///   - reproducer: How a scenario is run again.
+  ///   - admission: Lets scenarios in where several experiments share a machine.
   ///   - observe: Is told what happens, on any thread.
   package init(
     environment: RunEnvironment, store: any ExperimentStore, concurrency: Int, reproducer: Reproducer,
-    observe: @escaping @Sendable (Event) -> Void
+    admission: any ScenarioAdmission = FreeAdmission(), observe: @escaping @Sendable (Event) -> Void
   ) {
     self.environment = environment
     self.store = store
     self.concurrency = max(1, concurrency)
     self.reproducer = reproducer
+    self.admission = admission
     self.observe = observe
   }
 
   /// Runs `scenarios`, which the store holds as queued; cancelling the task stops them and leaves nothing behind.
-  ///
-  /// - Returns: The results of those that are done, whether this run or an earlier one did them.
-  package func run(_ scenarios: [PlannedScenario], of experiment: ExperimentRecord) async throws -> [JSONValue] {
+  package func run(_ scenarios: [PlannedScenario], of experiment: ExperimentRecord) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       var waiting = scenarios[...]
       for scenario in waiting.prefix(concurrency) { group.addTask { try await run(scenario, of: experiment.id) } }
@@ -48,20 +49,37 @@ package struct ExperimentRunner: Sendable {
         if let scenario = waiting.popFirst() { group.addTask { try await run(scenario, of: experiment.id) } }
       }
     }
-    return try await store.results(of: experiment.id)
   }
 
   private func run(_ scenario: PlannedScenario, of experiment: String) async throws {
+    try await admission.enter()
+    defer { admission.leave() }
     try Task.checkCancellation()
     let sandboxID = Identifier.random(prefix: "sb-")
-    try await store.start(scenario.id, of: experiment, sandbox: sandboxID, instance: environment.instance)
+    let attempt = try await store.start(
+      scenario.id, of: experiment, sandbox: sandboxID, instance: environment.instance)
     let runner = ScenarioRunner(environment: environment, scenario: scenario, sandboxID: sandboxID) { step in
       observe(.step(scenario, step))
     }
     let result = try await runner.run()
-    try await store.finish(scenario.id, of: experiment, result: result.json(reproducer: reproducer))
+    try await store.finish(scenario.id, of: experiment, result: result.json(reproducer: reproducer, attempt: attempt))
     observe(.finished(scenario, result))
   }
+}
+
+/// Lets scenarios in, one by one, where there is not room for all.
+package protocol ScenarioAdmission: Sendable {
+  /// Waits until there is room for one scenario; throws when the task is cancelled.
+  func enter() async throws
+  /// Says that a scenario that was let in has ended.
+  func leave()
+}
+
+/// Room for everybody, as in a command that has the machine to itself.
+package struct FreeAdmission: ScenarioAdmission {
+  package init() {}
+  package func enter() async throws {}
+  package func leave() {}
 }
 
 /// Ids that are unique without asking anybody.

@@ -8,8 +8,9 @@ public protocol ExperimentStore: Sendable {
   /// Writes down an experiment with all its scenarios, which are then queued.
   func create(_ experiment: ExperimentRecord, scenarios: [PlannedScenario]) async throws
 
-  /// Marks a scenario as running in `sandbox` of the host `instance` and counts the attempt.
-  func start(_ scenario: String, of experiment: String, sandbox: String, instance: String) async throws
+  /// Marks a scenario as running in `sandbox` of the host `instance`; answers how often it has been started by now.
+  @discardableResult
+  func start(_ scenario: String, of experiment: String, sandbox: String, instance: String) async throws -> Int
 
   /// Keeps the result of a scenario, a JSON object; it is done.
   func finish(_ scenario: String, of experiment: String, result: JSONValue) async throws
@@ -45,12 +46,27 @@ public struct ExperimentRecord: Sendable, Codable, Hashable {
   public var status: String
   /// When it was created, RFC 3339 in UTC.
   public var createdAt: String
+  /// Whose it is; empty for those of a command line.
+  public var owner: String
+  /// The id of the workspace it belongs to; empty for those of a command line.
+  public var workspace: String
+  /// When its latest run began; `nil` while it was never run.
+  public var ranAt: String?
+  /// How many scenarios its latest run has.
+  public var total: Int
+  /// How often it was run.
+  public var run: Int
 
   /// A record.
   public init(
     id: String, name: String, specID: String, specFile: String, spec: String, seed: Int64, status: String,
-    createdAt: String
+    createdAt: String, owner: String = "", workspace: String = "", ranAt: String? = nil, total: Int = 0, run: Int = 0
   ) {
+    self.owner = owner
+    self.workspace = workspace
+    self.ranAt = ranAt
+    self.total = total
+    self.run = run
     self.id = id
     self.name = name
     self.specID = specID

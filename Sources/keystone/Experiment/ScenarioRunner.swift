@@ -25,6 +25,8 @@ package struct RunEnvironment: Sendable {
   package var outbound: any OutboundRequests
   /// Whether sandboxes stay after their verdict.
   package var keepsSandboxes: Bool
+  /// Enters the sandboxes where the API finds them; `nil` when there is no API.
+  package var registration: SandboxRegistration?
   /// Takes log lines.
   package var log: @Sendable (String, String, [String: JSONValue]) -> Void
 
@@ -32,7 +34,7 @@ package struct RunEnvironment: Sendable {
   package init(
     spec: Spec, specFolder: String?, registry: PluginRegistry, runtime: InstalledType, instance: String,
     sandboxesFolder: String, artifactsFolder: String, forwardedSecrets: [String: String],
-    outbound: any OutboundRequests, keepsSandboxes: Bool,
+    outbound: any OutboundRequests, keepsSandboxes: Bool, registration: SandboxRegistration? = nil,
     log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
   ) {
     self.spec = spec
@@ -45,6 +47,7 @@ package struct RunEnvironment: Sendable {
     self.forwardedSecrets = forwardedSecrets
     self.outbound = outbound
     self.keepsSandboxes = keepsSandboxes
+    self.registration = registration
     self.log = log
   }
 }
@@ -60,23 +63,38 @@ struct ScenarioRunner {
 
   /// Runs the scenario; only cancellation is thrown, everything else is a result.
   func run() async throws -> ScenarioResult {
+    let held = environment.registration?.enter(sandboxID, spec: spec.id, scenario: scenario.id)
+    do {
+      let result = try await run(held)
+      environment.registration?.leave(held, because: result.sandboxID == nil ? result.error : nil)
+      return result
+    } catch {
+      environment.registration?.leave(held, because: "the run was cancelled")
+      throw error
+    }
+  }
+
+  private func run(_ held: HeldSandbox?) async throws -> ScenarioResult {
     let start = ContinuousClock.now
     let deadline = start + (spec.resources.timeout ?? SpecResources.defaultTimeout)
     var result = ScenarioResult(
       scenario: scenario, verdict: ScenarioVerdict(invariants: [], rules: [], threshold: 2), wallMilliseconds: 0)
     do {
-      let plan = try plan()
+      let plan = try plan(held)
       let sandbox = try await LiveSandbox.boot(plan, deadline: deadline)
       result.sandboxID = sandboxID
       result.environment = sandbox.environment
       result.artifacts = plan.artifacts
+      held?.becomeReady(sandbox)
       do {
         try await judge(sandbox, deadline, &result)
       } catch {
+        _ = held?.retire()
         await finish(sandbox)
         throw sandbox.redacted(error)
       }
       result.usage = sandbox.usage
+      _ = held?.retire()
       await finish(sandbox)
     } catch is CancellationError {
       throw CancellationError()
@@ -101,7 +119,7 @@ struct ScenarioRunner {
     await Task { await sandbox.destroy() }.value
   }
 
-  private func plan() throws -> SandboxPlan {
+  private func plan(_ held: HeldSandbox?) throws -> SandboxPlan {
     let secrets = try SecretValues.resolve(spec.secrets, forwarded: environment.forwardedSecrets)
     var facts = Scenario(
       id: scenario.id, sandboxID: sandboxID, specID: spec.id,
@@ -114,7 +132,11 @@ struct ScenarioRunner {
       scenario: facts, spec: spec, runtime: environment.runtime, registry: environment.registry,
       instance: environment.instance, sandboxesFolder: environment.sandboxesFolder,
       artifacts: "\(environment.artifactsFolder)/\(scenario.id)", specFolder: environment.specFolder, secrets: secrets,
-      outbound: environment.outbound, progress: progress, log: environment.log)
+      outbound: environment.outbound, access: held.flatMap { environment.registration?.access(of: $0) },
+      progress: { step in
+        held?.observe(step)
+        progress(step)
+      }, log: environment.log)
   }
 
   private func judge(

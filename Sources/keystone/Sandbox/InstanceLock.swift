@@ -27,7 +27,7 @@ package final class InstanceLock: Sendable {
   }
 
   /// Whether the host `instance` has ended: its lock is gone or free.
-  static func isOrphan(_ instance: String, dataFolder: String) -> Bool {
+  package static func isOrphan(_ instance: String, dataFolder: String) -> Bool {
     let path = "\(dataFolder)/instances/\(instance).lock"
     let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return errno == ENOENT }

@@ -26,6 +26,8 @@ package struct SandboxPlan: Sendable {
   package var outbound: any OutboundRequests
   /// Is told what is being done.
   package var progress: @Sendable (SandboxStep) -> Void
+  /// How the sandbox reaches its own part of the API; `nil` when it cannot.
+  package var access: SandboxAccess?
   /// Takes log lines of plugins.
   package var log: @Sendable (String, String, [String: JSONValue]) -> Void
 
@@ -33,7 +35,7 @@ package struct SandboxPlan: Sendable {
   package init(
     scenario: Scenario, spec: Spec, runtime: InstalledType, registry: PluginRegistry, instance: String,
     sandboxesFolder: String, artifacts: String, specFolder: String?, secrets: [String: String],
-    outbound: any OutboundRequests, progress: @escaping @Sendable (SandboxStep) -> Void,
+    outbound: any OutboundRequests, access: SandboxAccess? = nil, progress: @escaping @Sendable (SandboxStep) -> Void,
     log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
   ) {
     self.scenario = scenario
@@ -46,8 +48,26 @@ package struct SandboxPlan: Sendable {
     self.specFolder = specFolder
     self.secrets = secrets
     self.outbound = outbound
+    self.access = access
     self.progress = progress
     self.log = log
+  }
+}
+
+/// How a sandbox reaches its own part of the API.
+package struct SandboxAccess: Sendable, Hashable {
+  /// The URL as it is seen from inside.
+  package var url: String
+  /// The sandbox's own token.
+  package var token: String
+  /// The Unix socket of the host that serves the API for sandboxes, to which the gateway relays.
+  package var socket: String
+
+  /// An access; the URL is the name that the gateway relays.
+  package init(url: String = "http://keystone.internal", token: String, socket: String) {
+    self.url = url
+    self.token = token
+    self.socket = socket
   }
 }
 

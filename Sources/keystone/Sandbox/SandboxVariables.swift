@@ -6,6 +6,10 @@ enum SandboxVariables {
   static func base(_ plan: SandboxPlan, environment: SandboxEnvironment) -> [String: String] {
     let scenario = plan.scenario
     var variables = plan.secrets
+    if let access = plan.access {
+      variables["KEYSTONE_BASE_URL"] = access.url
+      variables["KEYSTONE_API_KEY"] = access.token
+    }
     variables["KEYSTONE_SANDBOX_ID"] = scenario.sandboxID
     variables["KEYSTONE_SCENARIO_ID"] = scenario.id
     variables["KEYSTONE_SPEC_ID"] = scenario.specID

@@ -68,16 +68,22 @@ extension SQLiteStore {
     }
   }
 
-  /// Marks a scenario as running in `sandbox` of the host `instance` and counts the attempt.
+  /// Marks a scenario as running in `sandbox` of the host `instance`; answers how often it has been started by now.
   ///
   /// One that is marked as running already is taken over: the caller knows that whoever ran it is gone.
   ///
   /// - Throws: ``StoreFailure`` of code `conflict` when it is done, `notFound` when there is none.
-  public func start(_ scenario: String, of experiment: String, sandbox: String, instance: String) async throws {
+  @discardableResult
+  public func start(
+    _ scenario: String, of experiment: String, sandbox: String, instance: String
+  ) async throws -> Int {
     try await write { database in
       try database.cachedStatement(sql: Self.starting).execute(arguments: [sandbox, instance, experiment, scenario])
       try Self.checkChange(of: scenario, of: experiment, database)
       try database.cachedStatement(sql: Self.beginning).execute(arguments: [experiment])
+      return try Int.fetchOne(
+        database, sql: "SELECT attempt FROM scenarios WHERE experiment_id = ? AND id = ?",
+        arguments: [experiment, scenario]) ?? 1
     }
   }
 
@@ -85,9 +91,11 @@ extension SQLiteStore {
   ///
   /// - Throws: ``StoreFailure`` of code `conflict` when it is done already, `notFound` when there is none.
   public func finish(_ scenario: String, of experiment: String, result: JSONValue) async throws {
-    let (text, verdict) = (result.text, result["status"]?.string)
+    let (text, verdict, figures) = (result.text, result["status"]?.string, ScenarioFigures.of(result).text)
     try await write { database in
-      try database.cachedStatement(sql: Self.finishing).execute(arguments: [text, verdict, experiment, scenario])
+      try database.cachedStatement(sql: Self.finishing).execute(arguments: [
+        text, verdict, figures, experiment, scenario,
+      ])
       try Self.checkChange(of: scenario, of: experiment, database)
     }
   }
@@ -100,6 +108,7 @@ extension SQLiteStore {
     try await write { database in
       try database.cachedStatement(sql: Self.closing).execute(arguments: [status, text, experiment])
       guard database.changesCount == 1 else { throw Self.noExperiment(experiment) }
+      try database.cachedStatement(sql: Self.archiving).execute(arguments: [experiment])
     }
   }
 
@@ -114,11 +123,18 @@ extension SQLiteStore {
     """
 
   private static let finishing = """
-    UPDATE scenarios SET status = 'done', result = ?, verdict = ?, updated_at = \(now)
+    UPDATE scenarios SET status = 'done', result = ?, verdict = ?, figures = ?, updated_at = \(now)
     WHERE experiment_id = ? AND id = ? AND status <> 'done'
     """
 
   private static let closing = "UPDATE experiments SET status = ?, results = ?, closed_at = \(now) WHERE id = ?"
+
+  /// Runs of the daemon stay when the experiment is run again; the command line makes an experiment for each.
+  private static let archiving = """
+    INSERT OR REPLACE INTO experiment_runs (experiment_id, run, workspace, spec_id, status, ran_at, closed_at, results)
+    SELECT id, run, workspace, spec_id, status, coalesce(ran_at, created_at), closed_at, results FROM experiments
+    WHERE id = ? AND owner <> ''
+    """
 
   private static func checkChange(of scenario: String, of experiment: String, _ database: Database) throws {
     guard database.changesCount == 0 else { return }

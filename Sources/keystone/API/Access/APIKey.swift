@@ -13,18 +13,7 @@ package struct APIKey: Sendable {
   package init(_ text: String) { self.text = text }
 
   /// A new key: 32 random bytes, so that its plain hash tells nothing about it.
-  package static func random(prefix: String = "ks_live_") -> APIKey { APIKey(prefix + hexadecimal(count: 32)) }
-
-  /// A new token for one sandbox: `ks_sb_` and hexadecimal digits.
-  package static func sandboxToken() -> String { "ks_sb_" + hexadecimal(count: 24) }
-
-  private static func hexadecimal(count: Int) -> String {
-    var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in
-      let digits = String(UInt8.random(in: .min ... .max, using: &generator), radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
-  }
+  package static func random() -> APIKey { APIKey("ks_live_" + RandomHexadecimal.digits(bytes: 32)) }
 
   /// The SHA-256 of the key.
   package var hash: [UInt8] { Array(SHA256.hash(data: Data(text.utf8))) }

@@ -1,4 +1,5 @@
 internal import KeystoneExperiment
+internal import KeystoneSandbox
 package import KeystoneStore
 
 /// Finds out who makes a request.
@@ -44,7 +45,7 @@ package struct Authenticator: Sendable {
       guard isRequired else { return try await caller(of: Caller.usualOwner, workspace: workspace) }
       throw APIError(.unauthorized, "The request has no API key; send `Authorization: Bearer <key>`.")
     }
-    if credential.hasPrefix("ks_sb_") { return try tokenCaller(credential, access, sandbox) }
+    if credential.hasPrefix(SandboxToken.prefix) { return try tokenCaller(credential, access, sandbox) }
     let hash = APIKey(credential).hash
     if let operatorKey, APIKey.areEqual(hash, operatorKey) {
       return try await caller(of: Caller.usualOwner, workspace: workspace)

@@ -107,7 +107,8 @@ struct EvalSession {
       environment: await runEnvironment(spec, runtime, instance, record, dataFolder), store: store,
       concurrency: concurrency(spec), reproducer: reproducer(spec, seed), observe: { progress.observe($0) })
     do {
-      let results = try await runner.run(chosen, of: record)
+      try await runner.run(chosen, of: record)
+      let results = try await store.results(of: record.id)
       progress.finish()
       let run = RunResults(
         record: record, planned: chosen, results: results, strategy: spec.scoring.aggregation, ranAt: record.createdAt)
@@ -128,7 +129,7 @@ struct EvalSession {
     let forwarded = await SecretSources.resolve(spec.secrets, environment: environment)
     let secrets = (try? SecretValues.resolve(spec.secrets, forwarded: forwarded)) ?? forwarded
     let dispatch = AlertDispatch(
-      spec: spec, registry: registry, secrets: secrets, outbound: CommandLineOutbound(), log: Self.log)
+      spec: spec, registry: registry, secrets: secrets, outbound: PluginOutbound(), log: Self.log)
     return try await dispatch.run(on: run.json, experiment: record.id, at: UTCClock.now())
   }
 
@@ -157,7 +158,7 @@ struct EvalSession {
       spec: spec, specFolder: folder, registry: registry, runtime: runtime, instance: instance.id,
       sandboxesFolder: "\(dataFolder)/sandboxes", artifactsFolder: "\(dataFolder)/runs/\(record.id)",
       forwardedSecrets: await SecretSources.resolve(spec.secrets, environment: environment),
-      outbound: CommandLineOutbound(), keepsSandboxes: command.keepSandbox,
+      outbound: PluginOutbound(), keepsSandboxes: command.keepSandbox,
       log: Self.log)
   }
 

@@ -75,15 +75,115 @@ struct Daemon {
   ) async throws {
     let (runtime, reason) = try await RuntimeChoice(registry: registry).choose(command.runtime)
     logger.info("chose the runtime", metadata: ["runtime": "\(runtime.descriptor.type)", "reason": "\(reason)"])
-    let metrics = APIMetrics()
-    let services = APIServices(
-      store: store, metrics: metrics,
-      authenticator: Authenticator(store: store, operatorKey: key, isRequired: isAuthRequired))
+    let sandboxes = absolute(command.workspaceDir) ?? "\(dataFolder)/sandboxes"
+    try StartCheck.folder(sandboxes, named: "-workspace-dir")
+    let instance = try InstanceLock(dataFolder: dataFolder, id: Identifier.random(prefix: "i-"))
+    await clearAway(store, runtime, registry, sandboxes, dataFolder)
     let port = command.port ?? environment["PORT"].flatMap { Int($0) } ?? 8012
-    let server = APIServer(at: .host(command.host, port: port), services: services, logger: logger) { port in
-      logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
+    let socket = try SandboxSocket(folder: dataFolder, name: "api")
+    let host = CurrentHost(
+      EngineHost(
+        registry: registry, runtime: runtime, instance: instance.id, sandboxesFolder: sandboxes,
+        runsFolder: "\(dataFolder)/runs", outbound: PluginOutbound(policy: try outboundPolicy(registry)),
+        directory: SandboxDirectory(), socket: socket.path, log: logLine))
+    let services = try services(store, host, key, isAuthRequired, port, dataFolder)
+    guard let engine = services.engine else { return }
+    // The last one ends first: sandboxes and their event streams, then the servers, which wait for open requests.
+    try await run([
+      APIServer(at: .socket(socket.path), services: services, extent: .sandbox, logger: quiet),
+      APIServer(at: .host(command.host, port: port), services: services, logger: quiet) { port in
+        logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
+      },
+      EngineService(engine: engine, logger: logger),
+    ])
+    withExtendedLifetime((instance, socket)) {}
+  }
+
+  private func services(
+    _ store: SQLiteStore, _ host: CurrentHost, _ key: APIKey?, _ isAuthRequired: Bool, _ port: Int,
+    _ dataFolder: String
+  ) throws -> APIServices {
+    let directory = host.now.directory
+    let secrets = SecretBook(store: store, vault: try SecretVault(dataFolder: dataFolder))
+    let slots = SandboxSlots(total: command.maxSandboxes, perOwner: command.maxSandboxesPerOwner)
+    let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let experiments = ExperimentEngine(
+      store: store, host: host, slots: slots, concurrency: command.concurrency ?? 2 * processors,
+      secrets: { try await secrets.values(experiment: $0.id, workspace: $0.workspace) }, completion: { _ in })
+    let metrics = APIMetrics()
+    metrics.add { DaemonGauges.read(directory: directory, slots: slots, registry: host.now.registry) }
+    return APIServices(
+      store: store, metrics: metrics,
+      authenticator: Authenticator(store: store, operatorKey: key, isRequired: isAuthRequired) { token in
+        directory.sandbox(token: token).map {
+          Caller(owner: $0.facts.owner, workspace: $0.facts.workspace, sandbox: $0.facts.id)
+        }
+      },
+      directory: directory, baseURL: command.baseURL ?? "http://\(command.host):\(port)",
+      engine: .init(
+        host: host, keeper: SandboxKeeper(host: host, slots: slots), experiments: experiments, secrets: secrets))
+  }
+
+  /// Removes what a daemon that died left behind, and queues again what it was running.
+  private func clearAway(
+    _ store: SQLiteStore, _ runtime: InstalledType, _ registry: PluginRegistry, _ sandboxes: String,
+    _ dataFolder: String
+  ) async {
+    do {
+      for instance in try await store.instancesAtWork()
+      where InstanceLock.isOrphan(instance, dataFolder: dataFolder) {
+        for scenario in try await store.requeue(abandonedBy: instance) {
+          logger.notice(
+            "queued a scenario again whose host died",
+            metadata: ["experiment": "\(scenario.experiment)", "scenario": "\(scenario.scenario)"])
+        }
+      }
+      let count = try await Reaper.reap(runtime, registry: registry, folder: sandboxes, dataFolder: dataFolder)
+      if count > 0 { logger.notice("removed sandboxes of a host that died", metadata: ["count": "\(count)"]) }
+    } catch {
+      logger.warning(
+        "cannot clear away what an earlier daemon left", metadata: ["reason": "\(PluginError(error).message)"])
     }
-    try await run([server])
+  }
+
+  /// Public addresses, what the operator names, and the endpoints that plugins were set to.
+  private func outboundPolicy(_ registry: PluginRegistry) throws -> DestinationPolicy {
+    var origins: [Origin] = []
+    for text in command.allowOutbound {
+      guard let origin = try? Origin(text) else {
+        throw StartCheck.refuse("-allow-outbound takes an origin such as http://10.0.0.7:9000, not `\(text)`")
+      }
+      origins.append(origin)
+    }
+    for plugin in registry.plugins {
+      for setting in plugin.descriptor.settings where setting.type == .url {
+        if let text = plugin.settings.values[setting.name]?.string, let origin = try? Origin(text) {
+          origins.append(origin)
+        }
+      }
+    }
+    return .publicOnly(except: origins)
+  }
+
+  /// The servers' own start lines are not for the operator's log.
+  private var quiet: Logger {
+    var logger = logger
+    if logger.logLevel == .info { logger.logLevel = .notice }
+    return logger
+  }
+
+  private var logLine: @Sendable (String, String, [String: JSONValue]) -> Void {
+    { [logger] level, message, values in
+      logger.log(
+        level: Logger.Level(rawValue: level) ?? .info, "\(message)",
+        metadata: values.mapValues { .string($0.string ?? $0.text) })
+    }
+  }
+
+  private func absolute(_ path: String?) -> String? {
+    guard let path, !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return "\(String(cString: folder))/\(path)"
   }
 
   private func run(_ services: [any Service]) async throws {

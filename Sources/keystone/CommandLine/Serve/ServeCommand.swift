@@ -32,6 +32,12 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(name: .go("log-level"), help: "trace, debug, info, notice, warning or error.") var logLevel = LogThreshold
     .info
   @Option(name: .go("log-format"), help: "text or json.") var logFormat: LogFormat = .text
+  @Option(
+    name: .go("allow-outbound"),
+    help:
+      "An origin that is not public and that specs and alerts may nevertheless call, such as http://10.0.0.7:9000; may be given several times."
+  )
+  var allowOutbound: [String] = []
   @Flag(name: .go("allow-unauthenticated"), help: "Let KEYSTONE_AUTH_REQUIRED=false hold beyond the loopback.")
   var allowUnauthenticated = false
   @OptionGroup var plugins: PluginHostOptions

@@ -56,6 +56,13 @@ package struct RunResults: Sendable {
     json = Self.object(record, total: planned.count, groups, scenarios, ranAt)
   }
 
+  /// The results of a run that is under way, without its scenarios: the status of each run alone is counted.
+  package static func progress(_ record: ExperimentRecord, figures: [JSONValue]) -> JSONValue {
+    var object = object(record, total: record.total, [], figures, record.ranAt ?? record.createdAt)
+    object["scenarios"] = nil
+    return object
+  }
+
   private static func status(_ result: JSONValue) -> ScenarioStatus {
     result["status"]?.string.flatMap(ScenarioStatus.init) ?? .error
   }
@@ -72,6 +79,13 @@ package struct RunResults: Sendable {
       "failed": count(.fail), "flaky": count(.flaky), "errors": count(.error),
       "metrics": RunMetrics.json(of: scenarios), "groups": .array(groups.map(\.json)), "scenarios": .array(scenarios),
     ]
+  }
+
+  /// The object without its scenarios, for a store that has them already.
+  package var summary: JSONValue {
+    var summary = json
+    summary["scenarios"] = nil
+    return summary
   }
 
   /// The verdict over all groups: `error` before `fail` before `pass`.

@@ -31,13 +31,14 @@ package struct ScenarioResult: Sendable {
 
 extension ScenarioResult {
   /// The result as a JSON object with the status of this run alone, and how to run exactly this scenario again.
-  package func json(reproducer: Reproducer) -> JSONValue {
+  package func json(reproducer: Reproducer, attempt: Int = 1) -> JSONValue {
     var members: [String: JSONValue] = [
       "scenario_id": .string(scenario.id),
       "status": .string(verdict.status.rawValue),
       "parameters": .object(scenario.parameters),
       "replica": .integer(Int64(scenario.replica)),
       "seed": .integer(scenario.seed),
+      "attempt": .integer(Int64(attempt)),
       "wall_ms": .integer(Int64(wallMilliseconds)),
       "tool_calls": 0,
       "composite_score": .number(verdict.composite),

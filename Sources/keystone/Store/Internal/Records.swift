@@ -9,16 +9,20 @@ extension ExperimentRecord {
     self.init(
       id: row["id"], name: row["name"], specID: row["spec_id"], specFile: row["spec_file"],
       spec: String(decoding: spec, as: UTF8.self), seed: row["seed"], status: row["status"],
-      createdAt: row["created_at"])
+      createdAt: row["created_at"], owner: row["owner"], workspace: row["workspace"], ranAt: row["ran_at"],
+      total: row["total"], run: row["run"])
   }
 
   func insert(_ database: Database, total: Int) throws {
     try database.execute(
       sql: """
-        INSERT INTO experiments (id, name, spec_id, spec_file, spec, seed, status, created_at, total)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO experiments
+          (id, name, spec_id, spec_file, spec, seed, status, created_at, total, owner, workspace, run)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
-      arguments: [id, name, specID, specFile, Data(spec.utf8), seed, status, createdAt, total])
+      arguments: [
+        id, name, specID, specFile, Data(spec.utf8), seed, status, createdAt, total, owner, workspace, run,
+      ])
   }
 }
 

@@ -14,5 +14,5 @@ struct StoreMigration: Sendable {
   }
 
   /// Every migration, in the order in which they are run.
-  static let all: [StoreMigration] = [.experiments, .tenants]
+  static let all: [StoreMigration] = [.experiments, .tenants, .specs]
 }

@@ -2,9 +2,12 @@ import KeystoneKit
 import KeystoneOutbound
 import KeystoneSandbox
 
-/// HTTP requests of plugins on the caller's own machine, which may go anywhere the caller can.
-struct CommandLineOutbound: OutboundRequests {
-  private let client = HTTPClient(policy: .anywhere)
+/// HTTP requests that plugins make through the host.
+struct PluginOutbound: OutboundRequests {
+  private let client: HTTPClient
+
+  /// Requests that may go where `policy` lets them: anywhere, for a command on the caller's own machine.
+  init(policy: DestinationPolicy = .anywhere) { client = HTTPClient(policy: policy) }
 
   func send(_ request: KeystoneKit.HTTPRequest) async throws -> KeystoneKit.HTTPResponse {
     let wanted = KeystoneOutbound.HTTPRequest(

@@ -1,18 +1,26 @@
 import KeystoneKit
-import KeystonePluginHost
-import KeystoneSandbox
-import KeystoneSpec
+package import KeystonePluginHost
+package import KeystoneSpec
 
 /// Reads specs and checks them against the host's schema, the plugins' schemas and the plugins' own `validate`.
-enum SpecReading {
+package enum SpecReading {
   /// A file's spec, when it can be used, and every problem found.
-  static func read(_ file: String, registry: PluginRegistry) async -> (spec: Spec?, diagnostics: [SpecDiagnostic]) {
+  package static func read(_ file: String, registry: PluginRegistry) async -> (
+    spec: Spec?, diagnostics: [SpecDiagnostic]
+  ) {
     let bytes: [UInt8]
     do {
       bytes = try SpecFile.read(file).bytes
     } catch {
       return (nil, [error])
     }
+    return await check(bytes, file: file, registry: registry)
+  }
+
+  /// The spec in `bytes`, when it can be used, and every problem found; `file` is its name in diagnostics.
+  package static func check(
+    _ bytes: [UInt8], file: String, registry: PluginRegistry
+  ) async -> (spec: Spec?, diagnostics: [SpecDiagnostic]) {
     let (spec, diagnostics) = schema(registry).check(bytes, file: file)
     guard let spec, !diagnostics.contains(where: { $0.severity == .error }) else { return (nil, diagnostics) }
     let found = await validate(spec, registry: registry)
@@ -21,7 +29,7 @@ enum SpecReading {
   }
 
   /// The schema with the types of all plugins.
-  static func schema(_ registry: PluginRegistry) -> SpecSchema {
+  package static func schema(_ registry: PluginRegistry) -> SpecSchema {
     // The owner of a plain name comes first, because the first of two types of one name has it.
     let (owners, others) = registry.types.reduce(into: ([InstalledType](), [InstalledType]())) { lists, type in
       let owner = registry.type(type.descriptor.point, type.descriptor.type)
