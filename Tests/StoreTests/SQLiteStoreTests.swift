@@ -25,7 +25,9 @@ struct SQLiteStoreTests {
   }
 
   @Test func whatIsWrittenDownComesBackEqual() async throws {
-    let (record, scenarios) = (ExperimentRecord.example(), PlannedScenario.examples(20))
+    var record = ExperimentRecord.example()
+    let scenarios = PlannedScenario.examples(20)
+    record.total = 20
     try await store.create(record, scenarios: scenarios.reversed())
     #expect(try await store.experiment(id) == record)
     #expect(try await store.pending(id) == scenarios)

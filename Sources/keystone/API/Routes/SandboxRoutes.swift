@@ -4,7 +4,9 @@ internal import KeystoneSandbox
 internal import KeystoneSpec
 internal import KeystoneStore
 
-/// Sandboxes: made, looked at and ended. What is done in them is in ``SandboxFileRoutes`` and ``SandboxCommandRoutes``.
+/// Sandboxes: made, looked at and ended.
+///
+/// What is done in them is in ``SandboxFileRoutes`` and ``SandboxCommandRoutes``.
 struct SandboxRoutes: RouteGroup {
   let finder: SandboxFinder
   let store: SQLiteStore

@@ -32,6 +32,7 @@ extension SQLiteStore {
   ///   - experiment: The experiment.
   ///   - secrets: Values of secrets that its caller forwarded, sealed.
   ///   - specVersion: The version of the uploaded spec that it was made from.
+  /// - Throws: ``StoreFailure`` when it cannot be written.
   public func create(_ experiment: ExperimentRecord, secrets: [UInt8]?, specVersion: Int) async throws {
     try await write { database in
       try experiment.insert(database, total: 0)
@@ -95,6 +96,7 @@ extension SQLiteStore {
   ///   - after: The ordinal of the last one of the page before; -1 at the beginning.
   ///   - limit: How many at most.
   /// - Returns: The ordinal, the verdict of the run alone and the JSON text of each.
+  /// - Throws: ``StoreFailure`` when it cannot be read.
   public func resultTexts(
     of experiment: String, after: Int, limit: Int
   ) async throws -> [(ordinal: Int, verdict: String, text: String)] {
