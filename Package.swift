@@ -45,6 +45,9 @@ let plugins: [Plugin] = [
   Plugin(name: "llm_as_judge"),
   Plugin(name: "file_writes_outside"),
   Plugin(name: "secrets_in_logs"),
+  Plugin(name: "sql", dependencies: ["DatabaseClient"]),
+  Plugin(name: "drift", dependencies: ["DatabaseClient"]),
+  Plugin(name: "db_writes_outside"),
   Plugin(name: "cli"),
   Plugin(name: "paragon"),
   Plugin(name: "python"),
@@ -112,6 +115,9 @@ let package = Package(
 
     // What runtimes share whose sandboxes have our helper as first process.
     .target(name: "SandboxHelper", dependencies: ["KeystoneKit"], swiftSettings: strict),
+
+    // What the plugins for databases share.
+    .target(name: "DatabaseClient", dependencies: ["KeystoneKit"], swiftSettings: strict),
 
     // The host, room by room; an arrow that is not here cannot be drawn.
     room("Spec", ["KeystoneKit", "CYAML"]),

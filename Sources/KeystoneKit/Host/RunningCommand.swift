@@ -3,10 +3,10 @@ public struct RunningCommand: Sendable {
   private let call: OutgoingCall
   private let feeder: Task<Void, Never>?
 
-  init(_ command: Command, input: ByteInput?, service: String, host: HostConnection) throws {
+  init(_ command: Command, input: ByteInput?, service: String, target: String? = nil, host: HostConnection) throws {
     var command = command
     command.hasInput = input != nil
-    let call = try host.begin(service, SandboxCall(command: command))
+    let call = try host.begin(service, SandboxCall(command: command, service: target))
     self.call = call
     // A program may exit without reading its input; that is its business, so a failing write is no error here.
     feeder = input.map { input in
@@ -25,6 +25,16 @@ public struct RunningCommand: Sendable {
 
   /// Its stderr.
   public var errorOutput: ByteInput { ByteInput(call.input(2)) }
+
+  /// Waits for its end and keeps the first, or last, `limit` bytes of each of its outputs.
+  func output(keeping limit: Int, of part: KeptPart) async throws -> CommandOutput {
+    async let output = Kept(part, of: self.output, limit: limit)
+    async let errorOutput = Kept(part, of: self.errorOutput, limit: limit)
+    let (kept, keptErrors) = try await (output, errorOutput)
+    return CommandOutput(
+      status: try await status(), output: kept.bytes, errorOutput: keptErrors.bytes,
+      isTruncated: kept.isTruncated || keptErrors.isTruncated)
+  }
 
   /// Kills it with its whole process tree.
   public func kill() { call.cancel() }

@@ -19,13 +19,23 @@ public struct Sandbox: Sendable {
   public func run(
     _ command: Command, input: ByteInput? = nil, keeping limit: Int = 1 << 20, of part: KeptPart = .first
   ) async throws -> CommandOutput {
-    let running = try start(command, input: input)
-    async let output = Kept(part, of: running.output, limit: limit)
-    async let errorOutput = Kept(part, of: running.errorOutput, limit: limit)
-    let (kept, keptErrors) = try await (output, errorOutput)
-    return CommandOutput(
-      status: try await running.status(), output: kept.bytes, errorOutput: keptErrors.bytes,
-      isTruncated: kept.isTruncated || keptErrors.isTruncated)
+    try await start(command, input: input).output(keeping: limit, of: part)
+  }
+
+  /// The services of the sandbox that run from images.
+  public func services() async throws -> [ServiceDescription] {
+    let reply: ListReply<ServiceDescription> = try await host.call("services", Empty())
+    return reply.items
+  }
+
+  /// Runs a program in the service `name`, with the service's own variables; otherwise as
+  /// ``run(_:input:keeping:of:)``.
+  public func run(
+    _ command: Command, inService name: String, input: ByteInput? = nil, keeping limit: Int = 1 << 20,
+    of part: KeptPart = .first
+  ) async throws -> CommandOutput {
+    try await RunningCommand(command, input: input, service: "service_exec", target: name, host: host)
+      .output(keeping: limit, of: part)
   }
 
   /// Starts a program and hands over its streams, which must be read for it to go on.

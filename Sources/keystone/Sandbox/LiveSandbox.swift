@@ -8,6 +8,8 @@ package final class LiveSandbox: Sendable {
     var usage: [Usage] = []
     var sealedChanges: [FileChange]?
     var baseline: [SandboxPath: FileStatus] = [:]
+    /// The services that run from images, by name.
+    var services: [String: BackingService] = [:]
   }
 
   let plan: SandboxPlan
@@ -108,7 +110,9 @@ package final class LiveSandbox: Sendable {
     return command
   }
 
-  func record(_ command: Command, _ status: CommandStatus, phase: String, actor: String) throws {
+  func record(
+    _ command: Command, _ status: CommandStatus, phase: String, actor: String, service: String? = nil
+  ) throws {
     var data: [String: JSONValue] = [
       "arguments": .array(command.arguments.map { .string($0) }),
       "duration_ms": .integer(Int64(status.durationMilliseconds)),
@@ -116,6 +120,7 @@ package final class LiveSandbox: Sendable {
     if let code = status.exitCode { data["exit_code"] = .integer(Int64(code)) }
     if let signal = status.signal { data["signal"] = .integer(Int64(signal)) }
     if status.timedOut { data["timed_out"] = true }
+    if let service { data["service"] = .string(service) }
     try audit.record(phase: phase, actor: actor, event: "command", data)
   }
 

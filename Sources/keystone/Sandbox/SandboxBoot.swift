@@ -21,6 +21,7 @@ extension LiveSandbox {
       return LiveSandbox(plan, reply: reply, attachment: attachment, patterns: patterns)
     }
     do {
+      try await naming("starting services", patterns) { try await sandbox.startServices(deadline) }
       try await naming("applying fixtures", patterns) { try await sandbox.applyFixtures(deadline) }
       try await naming("applying setup", patterns) { try await sandbox.applySetup(deadline) }
       try await naming("preparing checks", patterns) { try await sandbox.prepareChecks(deadline) }
@@ -84,10 +85,8 @@ extension LiveSandbox {
       plan.progress(SandboxStep("setup"))
     }
     if !setup.packages.isEmpty {
-      throw PluginError(
-        .unsupported,
-        "the runtime `\(plan.runtime.descriptor.type)` cannot install packages (\(setup.packages.joined(separator: ", "))); install them on this machine and remove `setup.packages`"
-      )
+      _ = try await call(
+        "packages", SandboxCall(packages: setup.packages), as: Empty.self, budget: remaining(until: deadline))
     }
     for file in setup.files {
       try await write(

@@ -47,11 +47,11 @@ final class ContainerSandbox: HelperSandbox {
 
   private func end() async throws {
     watch.stop()
-    async let _: Void = services.destroy()
+    async let servicesEnded: Void = services.destroy()
     connection.send(.shutDown, 0)
     await engine.removeContainer(container.id)
     connection.close()
-    await services.destroy()
+    await servicesEnded
     try folder.remove()
   }
 }

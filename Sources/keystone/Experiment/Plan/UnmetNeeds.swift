@@ -8,14 +8,14 @@ package import KeystoneSpec
 package enum UnmetNeeds {
   /// One sentence per need, none when the spec can be run.
   package static func of(_ spec: Spec, runtime: TypeDescriptor) -> [String] {
-    sections(spec) + limits(spec, runtime) + audit(spec) + setup(spec, runtime)
+    sections(spec) + images(spec, runtime) + limits(spec, runtime) + audit(spec) + setup(spec, runtime)
   }
 
   private static func sections(_ spec: Spec) -> [String] {
     var needs: [String] = []
-    if !spec.services.isEmpty {
-      needs.append(
-        "`services` (\(spec.services.map(\.name).joined(separator: ", "))) are not available in this version")
+    let mocks = spec.services.filter { if case .httpMock = $0.kind { true } else { false } }
+    if !mocks.isEmpty {
+      needs.append("`services` of type http_mock (\(mocks.map(\.name).joined(separator: ", "))) are not available yet")
     }
     if spec.network.egress.policy == .allow || !spec.network.egress.allow.isEmpty {
       needs.append("`network.egress` cannot be opened in this version: a sandbox reaches nothing but itself")
@@ -37,6 +37,13 @@ package enum UnmetNeeds {
       needs.append("`secrets[].scope.file_template` is not available in this version")
     }
     return needs
+  }
+
+  private static func images(_ spec: Spec, _ runtime: TypeDescriptor) -> [String] {
+    let images = spec.services.filter { if case .image = $0.kind { true } else { false } }
+    guard !images.isEmpty, !runtime.capabilities.contains("services") else { return [] }
+    let names = images.map(\.name).joined(separator: ", ")
+    return ["`services` from images (\(names)): the runtime `\(runtime.type)` cannot run any; use another runtime"]
   }
 
   private static func limits(_ spec: Spec, _ runtime: TypeDescriptor) -> [String] {

@@ -38,7 +38,8 @@ extension SandboxServices {
     return variables
   }
 
-  private func relay(
+  /// Passes the streams of a command that runs on between the plugin and the runtime.
+  func relay(
     _ call: IncomingCall, _ runtime: PluginCall, _ command: Command, isAgent: Bool
   ) async throws -> [UInt8] {
     let input = command.hasInput ? Task { await Self.pass(call.input(0), to: runtime.output(0)) } : nil

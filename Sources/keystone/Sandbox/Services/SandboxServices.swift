@@ -16,6 +16,8 @@ struct SandboxServices: HostServiceHandler {
         throw PluginError(.denied, "only an agent type may run the agent's main process")
       }
       return try await relayCommand(call, isAgent: true)
+    case "services": return try sendServices()
+    case "service_exec": return try await relayServiceCommand(call)
     case "read", "write", "list", "stat", "remove": return try await relayFiles(service, call)
     case "changes": return try await sendChanges(call)
     case "protect": return try await protect(call)
