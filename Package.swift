@@ -107,6 +107,8 @@ let package = Package(
 
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // PostgreSQL's own parser: what a statement writes is not for us to guess.
+    .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(name: "CCurl"),
     .target(name: "CDigest"),
@@ -130,7 +132,7 @@ let package = Package(
     room(
       "Gateway",
       [
-        "KeystoneKit", .product(name: "NIOCore", package: "swift-nio"),
+        "CPGQuery", "KeystoneKit", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),

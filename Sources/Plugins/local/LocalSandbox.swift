@@ -8,6 +8,7 @@ final class LocalSandbox: HelperSandbox {
   let folder: SandboxFolder
   let connection: HelperConnection
   let variables: SandboxVariables
+  let services: LocalServices
   private let program: String
   private let process: ChildProcess
   private let destruction = Locked<Task<Void, any Error>?>(nil)
@@ -16,6 +17,7 @@ final class LocalSandbox: HelperSandbox {
     environment = start.environment(abilities)
     folder = start.folder
     variables = start.variables
+    services = LocalServices(of: start)
     program = start.program
     self.connection = connection
     self.process = process
@@ -35,7 +37,9 @@ final class LocalSandbox: HelperSandbox {
 
   private func end() async throws {
     connection.send(.shutDown, 0)
+    async let servicesEnded: Void = services.destroy()
     await Self.end(process, connection)
+    try await servicesEnded
     try await Self.remove(folder, with: program)
   }
 

@@ -8,6 +8,7 @@ import SandboxHelper
 ///     workspace/   /workspace of the sandbox
 ///     protected/   what only the host writes and the sandbox sees read-only
 ///     home/        the home folder where nothing isolates
+///     services/    the sandboxes of its services
 ///     start.log    what bubblewrap said
 struct SandboxFolder: Sendable {
   let path: String

@@ -12,10 +12,12 @@ struct SandboxStart: Sendable {
   let user: SandboxUser
   let variables: SandboxVariables
   let etc: SandboxEtc
+  let cache: String
 
   /// A sandbox to come; `cache` is a folder of the runtime's own, where what sandboxes share is kept.
   init(_ request: SandboxRequest, isolation: Isolation, program: String, cache: String) {
     self.request = request
+    self.cache = cache
     etc = SandboxEtc(cache: cache)
     self.isolation = isolation
     self.program = program

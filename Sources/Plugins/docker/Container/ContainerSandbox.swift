@@ -64,10 +64,10 @@ extension ContainerSandbox: ServiceHosting {
   }
 
   func execute(_ command: Command, inService name: String, streams: CommandStreams) async throws -> CommandStatus {
-    try await services.find(name).perform(command, streams: streams)
+    try await services.find(name).program.perform(command, streams: streams)
   }
 
-  func serviceStatus(_ name: String) async throws -> ServiceStatus { try services.find(name).status }
+  func serviceStatus(_ name: String) async throws -> ServiceStatus { try services.find(name).program.status }
 }
 
 extension ContainerSandbox: PackageInstalling {

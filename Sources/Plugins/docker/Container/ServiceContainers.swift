@@ -46,7 +46,7 @@ final class ServiceContainers: Sendable {
       directory: configuration.directory, user: configuration.user.isEmpty ? nil : configuration.user,
       network: (network, service.name))
     let container = try await ContainerStart(engine: engine, plan: plan).run()
-    let running = ServiceContainer(container, service, configuration, folder: plan.folder)
+    let running = ServiceContainer(container, service, configuration)
     let isOver = state.withLock { state in
       if !state.isOver { state.running[service.name] = running }
       return state.isOver
@@ -56,7 +56,7 @@ final class ServiceContainers: Sendable {
       throw CancellationError()
     }
     let address = try await address(of: container.id, on: network)
-    running.begin()
+    running.program.begin()
     return ServiceEndpoint(
       address: address, ports: service.ports.isEmpty ? configuration.ports : service.ports,
       version: "image \(service.image) \(configuration.id)")

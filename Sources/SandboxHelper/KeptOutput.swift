@@ -1,20 +1,20 @@
-import KeystoneKit
+package import KeystoneKit
 
 /// The end of what a program writes to stdout and stderr, together.
-final class KeptOutput: Sendable {
+package final class KeptOutput: Sendable {
   private let limit: Int
   private let kept = Locked<[UInt8]>([])
 
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// Streams that end here.
-  var streams: CommandStreams { CommandStreams(output: sink, errorOutput: sink) }
+  package var streams: CommandStreams { CommandStreams(output: sink, errorOutput: sink) }
 
   /// What was written last, as text.
-  var text: String { kept.withLock { String(decoding: $0.suffix(limit), as: UTF8.self) } }
+  package var text: String { kept.withLock { String(decoding: $0.suffix(limit), as: UTF8.self) } }
 
   /// The last line that says something.
-  var lastLine: String {
+  package var lastLine: String {
     text.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? "it said nothing"
   }
 
