@@ -96,6 +96,7 @@ struct ScenarioRunner {
       result.usage = sandbox.usage
       _ = held?.retire()
       await finish(sandbox)
+      result.audit = sandbox.audit.head
     } catch is CancellationError {
       throw CancellationError()
     } catch let error as PluginError where error.code == .cancelled && Task.isCancelled {
@@ -153,7 +154,8 @@ struct ScenarioRunner {
         throw error
       }
     }
-    if asksForChanges { try await sandbox.seal() }
+    if spec.agent != nil { try await sandbox.settle() }
+    if asksForChanges { try await sandbox.seal() } else { sandbox.endAgentPhase() }
     for rule in spec.forbidden {
       result.rules.append(try await look(rule, sandbox, result.agent, deadline))
     }

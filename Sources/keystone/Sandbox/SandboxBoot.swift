@@ -18,7 +18,7 @@ extension LiveSandbox {
       let reply = try await create(plan, attachment: attachments.path, deadline: deadline)
       let attachment = try attachments.accept()
       attachment?.closeNetwork()
-      return LiveSandbox(plan, reply: reply, attachment: attachment, patterns: patterns)
+      return try LiveSandbox(plan, reply: reply, attachment: attachment, patterns: patterns)
     }
     do {
       try await naming("starting services", patterns) { try await sandbox.startServices(deadline) }

@@ -1,5 +1,6 @@
 package import KeystoneKit
 package import KeystonePluginHost
+import KeystoneSandbox
 package import KeystoneSpec
 
 /// What a spec needs and this version, or the chosen runtime, does not have.
@@ -59,8 +60,6 @@ package enum UnmetNeeds {
   private static func audit(_ spec: Spec) -> [String] {
     let wanted: [(String, Bool)] = [
       ("audit.db_writes", spec.audit.dbWrites), ("audit.http_calls", spec.audit.httpCalls),
-      ("audit.process_spawns", spec.audit.processSpawns),
-      ("audit.file_system", !spec.audit.watch.isEmpty || !spec.audit.track.isEmpty),
     ]
     return wanted.filter(\.1).map { "`\($0.0)` cannot be recorded in this version" }
   }
@@ -74,6 +73,21 @@ package enum UnmetNeeds {
 
   /// Forbidden rules whose sources the runtime or this version does not have.
   package static func sources(
+    _ spec: Spec, registry: PluginRegistry, environment: SandboxEnvironment
+  ) -> [(rule: String, sentence: String)] {
+    let asked = AuditSelection(spec, registry: registry).needed.filter {
+      environment.audit[$0.rawValue, default: "none"] == "none"
+    }
+    let sections = asked.prefix(1).map { source in
+      (
+        "audit",
+        "the audit source \(source.rawValue) is asked for, which the runtime `\(environment.runtime)` does not have"
+      )
+    }
+    return rules(spec, registry: registry, environment: environment) + sections
+  }
+
+  private static func rules(
     _ spec: Spec, registry: PluginRegistry, environment: SandboxEnvironment
   ) -> [(rule: String, sentence: String)] {
     spec.forbidden.compactMap { rule in

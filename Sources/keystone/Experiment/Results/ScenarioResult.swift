@@ -1,5 +1,5 @@
 package import KeystoneKit
-import KeystoneSandbox
+package import KeystoneSandbox
 
 /// The result of one run (http-api 6.3).
 package struct ScenarioResult: Sendable {
@@ -25,6 +25,8 @@ package struct ScenarioResult: Sendable {
   package var environment: SandboxEnvironment?
   /// Tokens that were used by checks.
   package var usage: [Usage] = []
+  /// The head of the audit log, by which a later change of it is seen.
+  package var audit: AuditHead?
   /// The folder with the whole outputs.
   package var artifacts: String?
 }
@@ -57,6 +59,7 @@ extension ScenarioResult {
     members["error_detail"] = detail.map { .string($0) }
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }
     if !usage.isEmpty { members["cost"] = Pricing.cost(of: usage) }
+    members["audit"] = audit.map { ["records": .integer(Int64($0.records)), "sha256": .string($0.sha256)] }
     members["artifacts"] = artifacts.map { .string($0) }
     if verdict.status != .pass { members["reproducer"] = reproducer.json(for: scenario) }
     return .object(members)

@@ -46,6 +46,13 @@ package final class ArtifactFile: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Makes sure that what was appended survives a power cut.
+  package func synchronize() throws {
+    guard fdatasync(descriptor) == 0 || errno == EINVAL else {
+      throw PluginError(.unavailable, "cannot write \(path): \(String(cString: strerror(errno))); check the disk")
+    }
+  }
+
   /// Appends bytes.
   package func append(_ bytes: [UInt8]) throws {
     var written = 0
