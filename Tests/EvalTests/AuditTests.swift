@@ -40,7 +40,8 @@ struct AuditTests {
       (while :; do :; done) & (while :; do :; done) &
       i=0; while [ $i -lt 1000 ]; do : >out_$i; rm out_$i; i=$((i + 1)); done; kill %1 %2
       """
-    let scenario = try await run(agent, as: who).scenario()
+    let run = try await run(agent, as: who)
+    let scenario = try run.scenario()
     #expect(scenario.rule("file_writes_outside")?["violated"] == true)
     let written = try scenario.audit("file_write").compactMap { $0["data"]?["path"]?.string }
     let deleted = try scenario.audit("file_delete").compactMap { $0["data"]?["path"]?.string }
@@ -48,7 +49,7 @@ struct AuditTests {
     #expect(Set(written).isSuperset(of: wanted) && Set(deleted).isSuperset(of: wanted))
     // One `rm` each, with its arguments.
     let spawned = try scenario.audit("process_spawn").compactMap { $0["data"]?["arguments"]?.array }
-    #expect(spawned.count { $0.first == "rm" } == 1000)
+    #expect(spawned.count { $0.first == "rm" } == 1000, "\(run.outcome)")
   }
 
   @Test(arguments: Operator.possible)
@@ -65,7 +66,7 @@ struct AuditTests {
       to: "quiet.c")
     #expect(system("cc -static -o \(workspace.path)/quiet \(source)") == 0)
     var spec = EvalSpec(agent: "./quiet")
-    spec["fixtures"] = [["type": "directory", "source": "quiet", "path": "."]]
+    spec["fixtures"] = [["type": "directory", "source": "quiet", "target": "."]]
     spec["forbidden"] = ["file_writes_outside": ["src/"]]
     let scenario = try await workspace.evaluate(spec).scenario()
     #expect(scenario.rule("file_writes_outside")?["details"]?.string?.contains("quiet") == true, "\(scenario.pretty())")
@@ -104,10 +105,9 @@ struct AuditTests {
     #expect(
       !String(decoding: FileBytes.read(log) ?? [], as: UTF8.self).contains("x-y-z-secret")
         && scenario["audit"]?["records"] == .integer(Int64(records.count)))
-    let spawn = try scenario.audit("process_spawn").first {
-      $0["data"]?["arguments"]?.array?.first == "sh" && $0["secrets"] != []
-    }
-    #expect(spawn?["data"]?["arguments"] == ["sh", "-c", "true [secret TOKEN]"] && spawn?["secrets"] == ["TOKEN"])
+    let spawns = try scenario.audit("process_spawn")
+    let masked: JSONValue = ["sh", "-c", "true [secret TOKEN]"]
+    #expect(spawns.contains { $0["data"]?["arguments"] == masked && $0["secrets"] == ["TOKEN"] }, "\(spawns)")
     #expect(records.enumerated().allSatisfy { $1["seq"] == .integer(Int64($0 + 1)) })
 
     let head = try #require(scenario["audit"]?["sha256"]?.string)
@@ -131,7 +131,8 @@ struct AuditTests {
       agent: "mkdir -p a b; echo x >a/x; cat a/x; echo x >b/x; rm a/x", checks: ["c": Check.command("cat a/y")])
     spec["setup.files"] = [["path": "a/y", "content": "y"]]
     spec["audit.file_system"] = ["watch": ["a/"], "track": ["reads", "deletes"]]
-    let scenario = try await Workspace().evaluate(spec).scenario()
+    let run = try await Workspace().evaluate(spec)
+    let scenario = try run.scenario()
     let agents = try scenario.audit().filter {
       $0["phase"] == "agent" && $0["event"]?.string?.hasPrefix("file_") == true
     }

@@ -39,8 +39,9 @@ extension LiveSandbox {
     _ plan: SandboxPlan, attachment: String, deadline: ContinuousClock.Instant
   ) async throws -> CreateReply {
     let limits = SandboxLimits(
-      cpuMillis: plan.spec.resources.cpu, memory: plan.spec.resources.memory, disk: plan.spec.resources.disk,
-      processes: plan.spec.resources.pids)
+      cpuMillis: plan.spec.resources.cpu ?? SpecResources.defaultCPU,
+      memory: plan.spec.resources.memory ?? SpecResources.defaultMemory, disk: plan.spec.resources.disk,
+      processes: plan.spec.resources.pids ?? SpecResources.defaultProcesses)
     let request = SandboxRequest(
       id: plan.scenario.sandboxID, instance: plan.instance,
       folder: "\(plan.sandboxesFolder)/\(plan.scenario.sandboxID)",

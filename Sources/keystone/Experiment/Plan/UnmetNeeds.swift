@@ -84,7 +84,21 @@ package enum UnmetNeeds {
         "the audit source \(source.rawValue) is asked for, which the runtime `\(environment.runtime)` does not have"
       )
     }
-    return rules(spec, registry: registry, environment: environment) + sections
+    return rules(spec, registry: registry, environment: environment) + sections + limits(spec, environment)
+  }
+
+  /// Limits that the spec names and this sandbox is not kept to.
+  private static func limits(_ spec: Spec, _ environment: SandboxEnvironment) -> [(String, String)] {
+    let wanted: [(String, String, Bool)] = [
+      ("memory", "memory", spec.resources.memory != nil), ("cpu", "cpu", spec.resources.cpu != nil),
+      ("disk", "disk", spec.resources.disk != nil), ("pids", "processes", spec.resources.pids != nil),
+    ]
+    return wanted.filter { $0.2 && environment.limits[$0.1, default: "none"] == "none" }.map { name, _, _ in
+      (
+        "resources.\(name)",
+        "`resources.\(name)` cannot be kept to here by the runtime `\(environment.runtime)`; run as root or with an engine, or remove it"
+      )
+    }
   }
 
   private static func rules(
