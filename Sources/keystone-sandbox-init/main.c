@@ -8,6 +8,7 @@
  *     keystone-sandbox-init --workspace PATH --first-process --container --control PATH [--attachment PATH]
  *     keystone-sandbox-init --remove PATH
  *     keystone-sandbox-init [--join GROUP-FILE]... --map UID GID INSIDE-UID INSIDE-GID BWRAP ARGUMENT...
+ *     keystone-sandbox-init [--join GROUP-FILE]... --exec BWRAP ARGUMENT...
  *
  * One thread, one loop, nothing that blocks.
  */
@@ -192,6 +193,7 @@ int main(int argc, char **argv) {
       if (!join_group(value)) return fail(value);
       i++;
     } else if (strcmp(argv[i], "--map") == 0) return launch_mapped(argv + i + 1, argc - i - 1), fail("bubblewrap");
+    else if (strcmp(argv[i], "--exec") == 0) return execve(value, argv + i + 1, environ), fail(value);
     else if (strcmp(argv[i], "--remove") == 0) return remove_tree(value) == 0 ? 0 : fail(value);
     else return fprintf(stderr, "keystone-sandbox-init: unknown argument %s\n", argv[i]), 2;
   }

@@ -26,12 +26,13 @@ struct BubblewrapArguments {
   /// The command line, the program that starts it included.
   var all: [String] {
     var list: [String] = []
+    let joins = joining.flatMap { ["--join", $0] }
     if let outside = user.outside {
       // Root maps two users; see launch.c.
       list +=
-        [program] + joining.flatMap { ["--join", $0] } + [
-          "--map", "\(outside)", "\(outside)", "\(user.inside)", "\(user.inside)",
-        ]
+        [program] + joins + ["--map", "\(outside)", "\(outside)", "\(user.inside)", "\(user.inside)"]
+    } else if !joins.isEmpty {
+      list += [program] + joins + ["--exec"]
     }
     list += [bubblewrap] + namespaces + system + etc + writable + own
     // Nothing in the sandbox may put a file such as /etc/ld.so.preload in the way of those who judge it.

@@ -19,6 +19,7 @@ struct ControlGroups: Sendable {
     var (joining, enforced, folders, counter) = ([String](), Set<String>(), [String](), String?.none)
     for (mount, names, isSecond) in Self.hierarchies() {
       let folder = "\(mount)/keystone-\(id)"
+      // Where nobody may make groups, such as for an ordinary user.
       guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { continue }
       folders.append(folder)
       joining.append("\(folder)/cgroup.procs")
@@ -65,14 +66,28 @@ struct ControlGroups: Sendable {
         let own = words[dash + 3].split(separator: ",").map(String.init).filter { controllers[$0] != nil }
         if !own.isEmpty { found.append((words[4], own, false)) }
       case "cgroup2":
-        let all = SandboxFolder.readText("\(words[4])/cgroup.controllers", limit: 4096) ?? ""
-        let own = all.split { $0 == " " || $0 == "\n" }.map(String.init).filter { controllers[$0] != nil }
-        let wish = own.map { "+\($0)" }.joined(separator: " ")
-        if !own.isEmpty && write(wish, to: "\(words[4])/cgroup.subtree_control") { found.append((words[4], own, true)) }
+        let usable = parents(in: words[4]).compactMap { parent in enable(in: parent).map { (parent, $0, true) } }
+        if let first = usable.first { found.append(first) }
       default: break
       }
     }
     return found
+  }
+
+  /// Where groups may perhaps be made: at the top, or where a service manager has delegated them to this process.
+  private static func parents(in mount: String) -> [String] {
+    let lines = SandboxFolder.readText("/proc/self/cgroup", limit: 64 << 10)?.split(separator: "\n") ?? []
+    guard let own = lines.first(where: { $0.hasPrefix("0::/") })?.dropFirst(3), own != "/" else { return [mount] }
+    let above = own.lastIndex(of: "/").map { own[..<$0] } ?? ""
+    return [mount, "\(mount)\(above)", "\(mount)\(own)"]
+  }
+
+  /// Gives the controllers that are needed to groups below `parent`; `nil` when there are none or this user may not.
+  private static func enable(in parent: String) -> [String]? {
+    let all = SandboxFolder.readText("\(parent)/cgroup.controllers", limit: 4096) ?? ""
+    let names = all.split { $0 == " " || $0 == "\n" }.map(String.init).filter { controllers[$0] != nil }
+    let wish = names.map { "+\($0)" }.joined(separator: " ")
+    return !names.isEmpty && write(wish, to: "\(parent)/cgroup.subtree_control") ? names : nil
   }
 
   private static func set(_ limit: String, _ limits: SandboxLimits, in folder: String, _ isSecond: Bool) -> Bool {

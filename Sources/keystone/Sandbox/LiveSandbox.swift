@@ -12,12 +12,18 @@ package final class LiveSandbox: Sendable {
     var services: [String: BackingService] = [:]
     /// What is going on, for records of what the agent left running: its own doing until the end state is sealed.
     var phase = "agent"
+    /// Variables that commands get since the setup is over.
+    var pinned: [String: String] = [:]
+    /// What the result says of the clock, and of what could not be done.
+    var clock: String?
+    var warnings: [String] = []
+    var exports: [ExportResult] = []
   }
 
   let plan: SandboxPlan
   let handle: JSONValue
-  /// What it really has.
-  package let environment: SandboxEnvironment
+  /// What the runtime gave it.
+  private let given: SandboxEnvironment
   let patterns: SecretPatterns
   package let audit: AuditLog
   let selection: AuditSelection
@@ -35,7 +41,7 @@ package final class LiveSandbox: Sendable {
     self.attachment = attachment
     self.patterns = patterns
     handle = reply.handle
-    environment = Self.observed(reply.environment)
+    given = Self.observed(reply.environment)
     artifacts = ArtifactFolder(path: plan.artifacts)
     audit = AuditLog(folder: artifacts, patterns: patterns)
     selection = AuditSelection(plan.spec, registry: plan.registry)
@@ -57,6 +63,19 @@ package final class LiveSandbox: Sendable {
     environment.audit[AuditSource.fileChanges.rawValue] = "SHA-256 of the whole workspace before and after the agent"
     return environment
   }
+
+  /// What it really has.
+  package var environment: SandboxEnvironment {
+    var environment = given
+    state.withLock { state in
+      if let clock = state.clock { environment.clock = clock }
+      environment.warnings += state.warnings
+    }
+    return environment
+  }
+
+  /// What became of `teardown.export`, once the sandbox was destroyed.
+  package var exports: [ExportResult] { state.withLock { $0.exports } }
 
   /// The sandbox's id.
   package var id: String { plan.scenario.sandboxID }
@@ -117,7 +136,8 @@ package final class LiveSandbox: Sendable {
   func merged(_ command: Command) -> Command {
     guard !command.isPristine else { return command }
     var command = command
-    command.environment = variables.merging(command.environment) { _, own in own }
+    let pinned = state.withLock { $0.pinned }
+    command.environment = variables.merging(pinned) { _, new in new }.merging(command.environment) { _, own in own }
     return command
   }
 
@@ -179,8 +199,12 @@ package final class LiveSandbox: Sendable {
     return files
   }
 
-  /// Ends everything in the sandbox and removes it.
-  package func destroy() async {
+  /// Ends everything in the sandbox and removes it, after exporting what `teardown` names.
+  ///
+  /// - Parameter hasFailed: Whether the agent, or the sandbox before it, failed; only `always_run` exports then.
+  package func destroy(hasFailed: Bool = false) async {
+    let exports = !hasFailed || plan.spec.teardown.alwaysRun
+    if exports { await exportState() }
     plan.progress(SandboxStep("destroyed"))
     do {
       _ = try await call("destroy", SandboxCall(), as: Empty.self, budget: .seconds(30))
@@ -190,6 +214,7 @@ package final class LiveSandbox: Sendable {
     await supervision?.end()
     attachment?.end()
     do { try audit.close() } catch { plan.log("warning", "the audit log of \(id) is not complete: \(error)", [:]) }
+    if exports { await exportAudit() }
   }
 
   /// Closes the audit log and leaves the sandbox as it is, for a person who looks at it; answers its folder.

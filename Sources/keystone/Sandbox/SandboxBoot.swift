@@ -24,13 +24,14 @@ extension LiveSandbox {
       try await naming("starting services", patterns) { try await sandbox.startServices(deadline) }
       try await naming("applying fixtures", patterns) { try await sandbox.applyFixtures(deadline) }
       try await naming("applying setup", patterns) { try await sandbox.applySetup(deadline) }
+      try await naming("pinning what varies", patterns) { try await sandbox.pin() }
       try await naming("preparing checks", patterns) { try await sandbox.prepareChecks(deadline) }
       plan.progress(SandboxStep("snapshot"))
       try await naming("taking the snapshot", patterns) { try await sandbox.takeBaseline() }
       plan.progress(SandboxStep("ready"))
       return sandbox
     } catch {
-      await Task { await sandbox.destroy() }.value
+      await Task { await sandbox.destroy(hasFailed: true) }.value
       throw error
     }
   }
@@ -70,6 +71,22 @@ extension LiveSandbox {
     }
   }
 
+  /// Freezes the clock and fixes the seeds of runtimes for all commands from now on.
+  private func pin() async throws {
+    let determinism = plan.spec.determinism
+    if determinism.seed != nil {
+      let seeds = SeedVariables.all(seed: plan.scenario.seed)
+      state.withLock { $0.pinned.merge(seeds) { _, new in new } }
+    }
+    guard let time = determinism.clock else { return }
+    let clock = try await FrozenClock.freeze(time, in: self)
+    state.withLock { state in
+      state.pinned.merge(clock.variables) { _, new in new }
+      state.clock = clock.description
+      if let warning = clock.warning { state.warnings.append(warning) }
+    }
+  }
+
   private func applyFixtures(_ deadline: ContinuousClock.Instant) async throws {
     for (index, fixture) in plan.spec.fixtures.enumerated() {
       plan.progress(SandboxStep("fixtures", fixture.type))
@@ -88,6 +105,11 @@ extension LiveSandbox {
     if !setup.packages.isEmpty {
       _ = try await call(
         "packages", SandboxCall(packages: setup.packages), as: Empty.self, budget: remaining(until: deadline))
+    }
+    for secret in plan.spec.secrets {
+      guard let path = secret.fileTemplate, let value = plan.secrets[secret.name] else { continue }
+      try await write(SandboxPath(path), Array(value.utf8), mode: 0o600)
+      try audit.record(phase: "setup", actor: "host", event: "file_write", ["path": .string(path)])
     }
     for file in setup.files {
       try await write(

@@ -23,9 +23,11 @@ package enum UnmetNeeds {
     }
     if !spec.network.dnsOverrides.isEmpty { needs.append("`network.dns_overrides` are not available in this version") }
     if !spec.network.ingress.allow.isEmpty { needs.append("`network.ingress.allow` is not available in this version") }
-    if spec.determinism.clock != nil { needs.append("`determinism.clock` is not available in this version") }
     if spec.determinism.hasStaticDNS { needs.append("`determinism.dns` is not available in this version") }
-    if !spec.teardown.export.isEmpty { needs.append("`teardown.export` is not available in this version") }
+    for kind in [SpecExport.Kind.mockRequests, .dbDump] where spec.teardown.export.contains(where: { $0.kind == kind })
+    {
+      needs.append("`teardown.export` of `\(kind.rawValue)` is not available in this version")
+    }
     if !spec.datasets.isEmpty { needs.append("`datasets` are not available in this version") }
     if spec.snapshots.checkpointsPerAction { needs.append("`snapshots.checkpoints` is not available in this version") }
     if spec.alerts.contains(where: { $0.window != nil }) {
@@ -33,9 +35,6 @@ package enum UnmetNeeds {
     }
     if spec.alerts.contains(where: { $0.evalID.map { $0 != spec.id } ?? false }) {
       needs.append("`alerts[].eval_id` of another spec is not available in this version")
-    }
-    if spec.secrets.contains(where: { $0.fileTemplate != nil }) {
-      needs.append("`secrets[].scope.file_template` is not available in this version")
     }
     return needs
   }

@@ -27,6 +27,8 @@ package struct ScenarioResult: Sendable {
   package var usage: [Usage] = []
   /// The head of the audit log, by which a later change of it is seen.
   package var audit: AuditHead?
+  /// What became of `teardown.export`.
+  package var exports: [ExportResult] = []
   /// The folder with the whole outputs.
   package var artifacts: String?
 }
@@ -60,6 +62,7 @@ extension ScenarioResult {
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }
     if !usage.isEmpty { members["cost"] = Pricing.cost(of: usage) }
     members["audit"] = audit.map { ["records": .integer(Int64($0.records)), "sha256": .string($0.sha256)] }
+    if !exports.isEmpty { members["exports"] = .array(exports.map(\.json)) }
     members["artifacts"] = artifacts.map { .string($0) }
     if verdict.status != .pass { members["reproducer"] = reproducer.json(for: scenario) }
     return .object(members)
@@ -83,6 +86,14 @@ extension RuleResult {
     var members: [String: JSONValue] = ["rule": .string(rule), "violated": .bool(isViolated)]
     if !details.isEmpty { members["details"] = .string(details) }
     members["plugin"] = judge?.json
+    return .object(members)
+  }
+}
+
+extension ExportResult {
+  var json: JSONValue {
+    var members: [String: JSONValue] = ["type": .string(kind.rawValue), "to": .string(to)]
+    members["error"] = error.map { .string($0) }
     return .object(members)
   }
 }

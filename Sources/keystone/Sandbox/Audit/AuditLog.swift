@@ -19,8 +19,6 @@ package final class AuditLog: Sendable {
 
   /// How much output text a log holds; what comes after is recorded by its size and its secrets only.
   private static let textLimit = 4 << 20
-  /// More than a record can have: a piece of output of a frame, escaped, is the largest.
-  private static let longestLine = 8 << 20
   /// How much is gathered before it is written.
   private static let bufferLimit = 256 << 10
   private static let name = "audit.jsonl"
@@ -120,9 +118,13 @@ package final class AuditLog: Sendable {
     try state.withLock { try flush(&$0) }
     guard let file = try? LocalFile(path) else { return ([], nil) }
     let wanted = AuditLine.Filter(phase: phase, events: events)
-    let bytes = try file.read(from: position, limit: limit + Self.longestLine)
+    var (size, bytes) = (limit, [UInt8]())
+    repeat {
+      bytes = try file.read(from: position, limit: size)
+      size *= 4
+    } while bytes.count == size / 4 && !bytes.contains(UInt8(ascii: "\n"))
     var (start, matching) = (0, [UInt8]())
-    while start < limit, let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+    while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
       if wanted.matches(bytes[start..<end]) { matching += bytes[start...end] }
       start = end + 1
     }

@@ -114,6 +114,13 @@ final class LocalFile: Sendable {
     return bytes
   }
 
+  /// All of it.
+  func whole() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while case let piece = try read(), !piece.isEmpty { bytes += piece }
+    return bytes
+  }
+
   /// The next piece, empty at the end.
   func read() throws -> [UInt8] {
     var status = 0
