@@ -1,5 +1,6 @@
 package import KeystoneKit
 package import KeystoneSandbox
+import KeystoneSpec
 
 /// The result of one run (http-api 6.3).
 package struct ScenarioResult: Sendable {

@@ -48,7 +48,7 @@ package final class AuditLog: Sendable {
   }
 
   /// Records an event whose data are a JSON object already; secrets in it are masked and named.
-  func record(phase: String, actor: String, event: String, json: [UInt8]) throws {
+  package func record(phase: String, actor: String, event: String, json: [UInt8]) throws {
     guard !patterns.isEmpty else { return try append(phase: phase, actor: actor, event: event, json, secrets: []) }
     var stream = SecretStream(patterns)
     let (first, names) = stream.take(json)

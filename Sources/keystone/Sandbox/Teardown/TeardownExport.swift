@@ -1,5 +1,6 @@
 import Glibc
-package import KeystoneKit
+import KeystoneKit
+import KeystonePluginHost
 package import KeystoneSpec
 
 /// What became of one entry of `teardown.export`.
