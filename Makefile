@@ -26,7 +26,7 @@ build: dependencies
 	$(SWIFT_BUILD)
 	@$(MAKE) --no-print-directory programs
 
-programs: $(BIN)/keystone-plugin-host $(BIN)/keystone-sandbox-init
+programs: $(BIN)/keystone-plugin-host $(BIN)/keystone-sandbox-init $(BIN)/keystone-clock.so
 	@Scripts/list-builtins.sh $(BIN)
 
 $(BIN)/keystone-plugin-host: $(HOST_SOURCES) $(wildcard Sources/keystone-plugin-host/*.h) $(wildcard $(HEADERS)/*.h)
@@ -36,6 +36,10 @@ $(BIN)/keystone-plugin-host: $(HOST_SOURCES) $(wildcard Sources/keystone-plugin-
 $(BIN)/keystone-sandbox-init: $(INIT_SOURCES) $(wildcard Sources/keystone-sandbox-init/*.h) \
 		Sources/CSandbox/include/keystone_attachment.h
 	$(CC) $(CFLAGS) -D_GNU_SOURCE -static -ISources/CDigest/include -ISources/CSandbox/include -o $@ $(INIT_SOURCES)
+
+# Linked against nothing, so that the C library of any sandbox can load it.
+$(BIN)/keystone-clock.so: Sources/keystone-clock/clock.c
+	$(CC) $(CFLAGS) -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-builtin -fno-stack-protector -shared -nostdlib -o $@ $<
 
 ## Three examples, three verdicts: pass, fail and flaky.
 example: build

@@ -179,7 +179,7 @@ let package = Package(
     // What `make bench` runs.
     .executableTarget(
       name: "keystone-benchmark",
-      dependencies: ["KeystoneKit", "KeystonePluginHost", "KeystoneExperiment", "KeystoneStore"],
+      dependencies: ["KeystoneKit", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment", "KeystoneStore"],
       path: "Tests/Benchmarks/Boundary", swiftSettings: strict),
     .target(
       name: "BenchmarkTyped", dependencies: ["KeystoneKit"], path: "Tests/Benchmarks/Typed", swiftSettings: strict,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Keystone and prints one JSON document: figures beside the issue's aims and beside bare baselines.
 
-    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios]
+    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,sandboxes]
 
 Everything is built and run below a temporary folder, which is removed at the end. Progress goes to stderr.
 """
@@ -59,6 +59,36 @@ invariants:
     check: {{type: file_content, path: answer.txt, pattern: '^answer: [0-9]+$'}}
   exit:
     check: {{type: command_exit, command: {json.dumps(CHECK)}}}
+"""
+
+# The same with everything audited.
+AUDITED = """\
+audit:
+  process_spawns: true
+  stdout_capture: true
+  file_system: {watch: ["."], track: [writes, reads, deletes]}
+forbidden:
+  file_writes_outside: ["."]
+"""
+
+BUILD_SPEC = """\
+version: 1
+id: build
+description: Ten thousand programs and fifty thousand files.
+base: "debian:12"
+task:
+  prompt: Build.
+resources: {timeout: 10m}
+fixtures:
+  - {type: directory, source: build_program, target: .}
+agent:
+  type: cli
+  binary: ./build_program
+  args: ["PROCESSES", "FILES"]
+  timeout: 5m
+invariants:
+  there:
+    check: {type: file_exists, path: out/0/0.o}
 """
 
 # The root that the local runtime builds, for bubblewrap alone.
@@ -279,6 +309,57 @@ class Bench:
                 free, plain, {"plain": plain}, 0.6 if aims else None, aims)
         return figures
 
+    def sandboxes(self):
+        say("sandboxes and their audit")
+        count = 20 if self.scenario_count < 200 else 100
+        program = os.path.join(self.binaries, "keystone-benchmark")
+        run = subprocess.run([program, "sandboxes", self.binaries, self.path("sandbox-data"), str(count)],
+                             stdout=subprocess.PIPE, env=self.environment)
+        if run.returncode != 0:
+            raise SystemExit("bench: keystone-benchmark sandboxes failed")
+        found = json.loads(run.stdout)
+        bare = self.times_ms(["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount", "--net", "--ipc",
+                              "--uts", "/bin/true"])
+        made = found["create_to_ready"]
+        state = found["state"]
+        return {
+            "create_to_ready_p50": figure(round(made["p50_us"] / 1000, 2), 15, bare["median"], "ms"),
+            "create_to_ready_p99": figure(round(made["p99_us"] / 1000, 2), 50, unit="ms"),
+            "audit_records_per_second": found["audit_log"] | {"aim": 150_000},
+            "state_of_10000_files": figure(state["first_ms"], 500, unit="ms"),
+            "diff_after_ten_changes": figure(state["after_ten_changes_ms"], 70, unit="ms"),
+            "scenarios_audited": self.audited_scenarios(),
+            "build_audited": self.audited_build(),
+        }
+
+    def audited_scenarios(self):
+        plain = self.write("plain.yaml", SCENARIO_SPEC)
+        audited = self.write("audited.yaml", SCENARIO_SPEC + AUDITED)
+        options = ["--replicas", str(self.scenario_count), "--concurrency", "8"]
+        bare = self.best(self.eval(plain, *options))
+        run = self.best(self.eval(audited, *options), True)
+        return {"scenarios": self.scenario_count, "wall_s": figure(run["wall_s"], 3, bare["wall_s"]),
+                "peak_mb": run["peak_mb"]}
+
+    def audited_build(self):
+        self.compile("build_program", "Bare/build.c", "-static")
+        divisor = 10 if self.scenario_count < 200 else 1
+        spec = BUILD_SPEC.replace("PROCESSES", str(10_000 // divisor)).replace("FILES", str(50_000 // divisor))
+
+        def agent_ms(name, text):
+            times = []
+            for _ in range(3):
+                self.measured(self.eval(self.write(name, text)))
+                with open(self.path("results"), encoding="utf-8") as file:
+                    times.append(json.load(file)["scenarios"][0]["agent_ms"])
+            return min(times)
+
+        bare = agent_ms("build.yaml", spec)
+        run = agent_ms("build-audited.yaml", spec + AUDITED.replace("track: [writes, reads, deletes]",
+                                                                     "track: [writes, deletes]"))
+        return {"processes": 10_000 // divisor, "files": 50_000 // divisor,
+                "agent_ms": figure(run, round(bare * 1.1), bare), "cost_percent": round((run / bare - 1) * 100, 1)}
+
     def best(self, command, watches_memory=False):
         """The faster of two runs, since other work on the machine only ever adds."""
         return min((self.measured(command, watches_memory) for _ in range(2)), key=lambda found: found["wall_s"])
@@ -389,6 +470,9 @@ NOTES = {
     "peak_mb": "VmHWM of the keystone process alone, read every 20 ms.",
     "scenarios": "The faster of two runs. bare baselines: C programs that make the same folder and file, a first "
                  "process, two shells, and remove the folder; with clone and mount, or with bubblewrap.",
+    "sandboxes": "create_to_ready: through the registry, attached and with limits, one after another; its baseline is "
+                 "`unshare` with six namespaces and /bin/true. build_audited: one static program that starts others and "
+                 "writes files of 1 KiB, the fastest of three; audited are programs, writes and deletes.",
     "boundary": "Calls through the registry, one after another, each with a budget. bytes: 1 KiB each way to a plugin in "
                 "C. typed: KeystoneKit decodes a request with parameters and encodes a score; the last kind adds what the "
                 "host encodes and decodes.",
@@ -399,7 +483,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binaries", help="the folder that `make build` filled")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, to see that it works")
-    parser.add_argument("--only", default="start,boundary,scenarios", help="parts to measure, with commas")
+    parser.add_argument("--only", default="start,boundary,scenarios,sandboxes", help="parts to measure, with commas")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
     document = {"machine": machine(), "notes": NOTES}
@@ -413,6 +497,8 @@ def main():
             document["boundary"], document["store"], document["json"] = bench.boundary()
         if "scenarios" in parts:
             document["scenarios"] = bench.scenarios()
+        if "sandboxes" in parts:
+            document["sandboxes"] = bench.sandboxes()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     document["machine"]["load_after"] = round(os.getloadavg()[0], 2)

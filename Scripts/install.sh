@@ -8,6 +8,7 @@ library="$prefix/lib/keystone"
 
 mkdir -p "$prefix/bin" "$library" "$prefix/include"
 install -m 755 "$bin/keystone" "$bin/keystone-plugin-host" "$bin/keystone-sandbox-init" "$library/"
+install -m 644 "$bin/keystone-clock.so" "$library/"
 rm -f "$library"/libkeystone_*.so
 for file in "$bin"/libkeystone_*.so; do install -m 644 "$file" "$library/"; done
 install -m 644 Sources/CKeystonePlugin/include/keystone_plugin.h Sources/CKeystonePlugin/include/keystone_plugin_easy.h "$prefix/include/"

@@ -71,4 +71,6 @@ int ks_attachment_ask_socket(int fd, uint64_t tag) {
   return send(fd, &message, sizeof message, MSG_NOSIGNAL) == (ssize_t)sizeof message ? 0 : -1;
 }
 
+int ks_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 const char *ks_attachment_text(const struct ks_attachment_message *message) { return message->text; }

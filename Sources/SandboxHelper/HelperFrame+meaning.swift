@@ -45,8 +45,10 @@ extension HelperFrame {
     var reader = PayloadReader(payload)
     let isSignal = reader.byte() == 1
     let value = Int(reader.uint32())
-    let isDeadline = reader.byte() == 1
-    return CommandStatus(exitCode: isSignal ? nil : value, signal: isSignal ? value : nil, timedOut: isDeadline)
+    let why = reader.byte()
+    return CommandStatus(
+      exitCode: isSignal ? nil : value, signal: isSignal ? value : nil, timedOut: why == 1,
+      limit: why == 3 ? "memory" : why == 4 ? "disk" : nil)
   }
 
   /// The files an ENTRIES message tells of.

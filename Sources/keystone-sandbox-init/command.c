@@ -221,6 +221,14 @@ void commands_killed(void) {
   }
 }
 
+bool commands_exist(void) { return commands != NULL; }
+
+void commands_over(enum ending ending) {
+  for (struct command *command = commands; command != NULL; command = command->next) begin_kill(command, ending, 0);
+  /* Whoever holds the memory may be a process whose command ended long ago. */
+  if (settings.first_process) kill(-1, SIGKILL);
+}
+
 void commands_sweep(void) {
   for (struct command **link = &commands; *link != NULL;) {
     struct command *command = *link;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "limits.h"
 #include "operations.h"
 #include "sandbox.h"
 
@@ -41,7 +42,8 @@ bool loop_open(void) {
 static int sleep_time(void) {
   uint64_t now = now_ms();
   uint64_t commands = commands_tick(now), killing = kill_all_tick(now);
-  uint64_t next = commands < killing ? commands : killing;
+  uint64_t next = commands < killing ? commands : killing, limits = limits_tick(now);
+  if (limits < next) next = limits;
   if (jobs_can_run()) return 0;
   if (next == UINT64_MAX) return -1;
   now = now_ms();

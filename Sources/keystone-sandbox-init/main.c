@@ -4,9 +4,11 @@
  * everything it started ends with it.
  *
  *     keystone-sandbox-init --workspace PATH [--first-process] [--user N --group N] [--network] [--attachment PATH]
+ *                           [--memory BYTES] [--disk BYTES] [--home PATH] [--processes N]
  *     keystone-sandbox-init --workspace PATH --first-process --container --control PATH [--attachment PATH]
  *     keystone-sandbox-init --remove PATH
- *     keystone-sandbox-init --map UID GID INSIDE-UID INSIDE-GID BWRAP ARGUMENT...
+ *     keystone-sandbox-init [--join GROUP-FILE]... --map UID GID INSIDE-UID INSIDE-GID BWRAP ARGUMENT...
+ *     keystone-sandbox-init [--join GROUP-FILE]... --exec BWRAP ARGUMENT...
  *
  * One thread, one loop, nothing that blocks.
  */
@@ -148,6 +150,16 @@ static int keep_few_capabilities(void) {
   return (int)syscall(SYS_capset, &header, data);
 }
 
+/* Puts this process, and so everything it will start, into a control group. */
+static bool join_group(const char *file) {
+  int fd = open(file, O_WRONLY | O_CLOEXEC);
+  bool joined = fd >= 0 && write(fd, "0", 1) == 1;
+  int number = errno;
+  if (fd >= 0) close(fd);
+  errno = number;
+  return joined;
+}
+
 static void say_ready(void) {
   frame_begin(REPLY_READY, 0);
   put_u32(PROTOCOL_VERSION);
@@ -173,7 +185,15 @@ int main(int argc, char **argv) {
     else if (strcmp(argv[i], "--control") == 0) control = value, i++;
     else if (strcmp(argv[i], "--user") == 0) settings.user = (uid_t)strtoul(value, NULL, 10), i++;
     else if (strcmp(argv[i], "--group") == 0) settings.group = (gid_t)strtoul(value, NULL, 10), i++;
-    else if (strcmp(argv[i], "--map") == 0) return launch_mapped(argv + i + 1, argc - i - 1), fail("bubblewrap");
+    else if (strcmp(argv[i], "--memory") == 0) settings.memory = strtoull(value, NULL, 10), i++;
+    else if (strcmp(argv[i], "--disk") == 0) settings.disk = strtoull(value, NULL, 10), i++;
+    else if (strcmp(argv[i], "--processes") == 0) settings.processes = strtoull(value, NULL, 10), i++;
+    else if (strcmp(argv[i], "--home") == 0) settings.home = value, i++;
+    else if (strcmp(argv[i], "--join") == 0) {
+      if (!join_group(value)) return fail(value);
+      i++;
+    } else if (strcmp(argv[i], "--map") == 0) return launch_mapped(argv + i + 1, argc - i - 1), fail("bubblewrap");
+    else if (strcmp(argv[i], "--exec") == 0) return execve(value, argv + i + 1, environ), fail(value);
     else if (strcmp(argv[i], "--remove") == 0) return remove_tree(value) == 0 ? 0 : fail(value);
     else return fprintf(stderr, "keystone-sandbox-init: unknown argument %s\n", argv[i]), 2;
   }

@@ -24,6 +24,10 @@ void command_reaped(pid_t pid, int status);
 uint64_t commands_tick(uint64_t now);
 void commands_killed(void);
 void commands_sweep(void);
+/* Whether there is any command, or something that one left behind. */
+bool commands_exist(void);
+/* Kills every command and what was left behind, because of a limit. */
+void commands_over(enum ending ending);
 
 /* kill_all.c */
 void kill_all(uint32_t id);

@@ -94,7 +94,9 @@ enum ready {
 enum ending {
   ENDING_OWN = 0,      /* it ended by itself, or by somebody else's signal */
   ENDING_DEADLINE = 1, /* killed at its deadline */
-  ENDING_KILLED = 2    /* killed by KILL, KILL_ALL or CANCEL */
+  ENDING_KILLED = 2,   /* killed by KILL, KILL_ALL or CANCEL */
+  ENDING_MEMORY = 3,   /* killed because the sandbox was over its limit of memory */
+  ENDING_DISK = 4      /* the same of disk */
 };
 
 enum error {

@@ -17,6 +17,9 @@ struct settings {
   bool drops;            /* user and group must be taken on before a command runs */
   bool container;        /* the engine made the namespaces, and commands are the container's root with a few capabilities */
   bool first_process;    /* process 1 of a namespace of its own, and the whole file system is the sandbox's */
+  uint64_t memory, disk; /* bytes at which everything is killed, 0 for no such limit */
+  uint64_t processes;    /* how many the user of commands may have in this namespace, 0 for no such limit */
+  const char *home;      /* counts as disk beside the workspace; NULL for none */
   struct rlimit files;   /* the limit of open files that commands get back */
 };
 extern struct settings settings;

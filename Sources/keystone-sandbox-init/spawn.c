@@ -108,6 +108,8 @@ static void __attribute__((noinline, noreturn)) become(const struct spawn *spawn
   setsid();
   umask(022);
   setrlimit(RLIMIT_NOFILE, &settings.files);
+  struct rlimit most = {settings.processes, settings.processes};
+  if (settings.processes > 0) setrlimit(RLIMIT_NPROC, &most);
   fcntl(REPORT_DESCRIPTOR, F_SETFD, FD_CLOEXEC);
   fcntl(WORKSPACE_DESCRIPTOR, F_SETFD, FD_CLOEXEC);
   if (spawn->watch != 0) fcntl(ATTACHMENT_DESCRIPTOR, F_SETFD, FD_CLOEXEC);

@@ -29,6 +29,11 @@ struct FileRuleTests {
       ("beside", "mkdir src2; echo x >src2/a", "src2/a"),
       ("through_link", "ln -s .. src/up; echo x >src/up/kept", "kept"),
       ("hidden", "mkdir -p .git/hooks; echo x >.git/hooks/a", ".git/hooks/a"), ("pipe", "mkfifo p", "p"),
+      ("same", "cat kept >/tmp/k; cat /tmp/k >kept", "kept"), ("touch", "touch kept", "kept"),
+      ("temporary", "echo x >tests/new; rm tests/new", "tests/new"), ("folder_away", "mv tests src/tests", "tests"),
+      ("cut", "truncate -s 0 kept", "kept"), ("own_folder", "cd src; echo x >/proc/self/cwd/../kept", "kept"),
+      ("descriptor", "exec 7<.; echo x >/proc/self/fd/7/kept", "kept"),
+      ("link_to_self", "ln -s /proc/self/cwd /tmp/l; echo x >/tmp/l/../kept; echo x >/tmp/l/kept || rm kept", "kept"),
     ]
     let found = try await judge(cases.map { (name: $0.0, script: $0.1) })
     for (name, _, path) in cases {
@@ -41,8 +46,9 @@ struct FileRuleTests {
   @Test func changesInsideAndElsewhereThanTheWorkspaceAreNone() async throws {
     let found = try await judge([
       ("edit", "echo x >src/a"), ("add", "mkdir -p src/b/c; echo x >src/b/c/d"), ("remove", "rm src/a"),
-      ("same", "cat kept >/tmp/k; cat /tmp/k >kept"), ("touch", "touch kept tests/t"), ("folder", "mkdir empty"),
-      ("temporary", "echo x >tests/new; rm tests/new"), ("home", "echo x >$HOME/x; echo x >/tmp/x"),
+      ("folder", "mkdir empty; rmdir empty"), ("home", "echo x >$HOME/x; echo x >/tmp/x"),
+      ("output", "echo x >/dev/stdout; echo x >/dev/stderr; echo x >/dev/fd/1; echo x >/dev/null"),
+      ("nothing", "rm -f missing; cat missing; mkdir tests; echo x >/usr/x; echo x >missing/x; true"),
     ])
     for (name, scenario) in found {
       #expect(scenario.status == "pass" && scenario.rule("file_writes_outside")?["violated"] == false, "\(name)")

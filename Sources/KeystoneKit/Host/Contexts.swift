@@ -14,8 +14,7 @@ public struct CheckContext: HostServices {
 
   /// What the host recorded while the agent ran, records of phase `agent` only.
   public func audit(_ events: [String] = []) async throws -> [AuditRecord] {
-    let reply: ListReply<AuditRecord> = try await host.call("audit", AuditQuery(events: events))
-    return reply.items
+    try await sandbox.lines("audit", AuditQuery(events: events, streams: true))
   }
 }
 
@@ -79,6 +78,11 @@ public struct RuntimeContext: HostServices {
 /// Asks for audit records.
 package struct AuditQuery: Codable, Sendable {
   package var events: [String]
+  /// Whether the records come on channel 1, one a line, instead of in the reply.
+  package var streams: Bool?
 
-  package init(events: [String]) { self.events = events }
+  package init(events: [String], streams: Bool? = nil) {
+    self.events = events
+    self.streams = streams
+  }
 }

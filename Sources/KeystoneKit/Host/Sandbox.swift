@@ -151,7 +151,7 @@ public struct Sandbox: Sendable {
     return try await workspacePath() + path.dropFirst("/workspace".count)
   }
 
-  private func lines<Item: Decodable>(_ service: String, _ request: some Encodable) async throws -> [Item] {
+  func lines<Item: Decodable>(_ service: String, _ request: some Encodable) async throws -> [Item] {
     let call = try host.begin(service, request)
     var items: [Item] = []
     var rest: [UInt8] = []

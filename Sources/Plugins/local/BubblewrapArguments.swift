@@ -18,18 +18,27 @@ struct BubblewrapArguments {
   private static let programInside = "/run/keystone/init"
   private static let attachmentInside = "/run/keystone/attachment"
 
+  /// Files of control groups that everything joins.
+  let joining: [String]
+  /// Further arguments of the first process.
+  let limits: [String]
+
   /// The command line, the program that starts it included.
   var all: [String] {
     var list: [String] = []
+    let joins = joining.flatMap { ["--join", $0] }
     if let outside = user.outside {
       // Root maps two users; see launch.c.
-      list += [program, "--map", "\(outside)", "\(outside)", "\(user.inside)", "\(user.inside)"]
+      list +=
+        [program] + joins + ["--map", "\(outside)", "\(outside)", "\(user.inside)", "\(user.inside)"]
+    } else if !joins.isEmpty {
+      list += [program] + joins + ["--exec"]
     }
     list += [bubblewrap] + namespaces + system + etc + writable + own
     // Nothing in the sandbox may put a file such as /etc/ld.so.preload in the way of those who judge it.
     list += ["--remount-ro", "/run/keystone", "--remount-ro", "/dev", "--remount-ro", "/"]
     list += ["--chdir", Self.workspace, Self.programInside, "--workspace", Self.workspace, "--first-process"]
-    list += ["--network"] + (attachment == nil ? [] : ["--attachment", Self.attachmentInside])
+    list += limits + ["--network"] + (attachment == nil ? [] : ["--attachment", Self.attachmentInside])
     if user.outside != nil { list += ["--user", "\(user.inside)", "--group", "\(user.inside)"] }
     return list
   }

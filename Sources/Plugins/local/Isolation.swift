@@ -9,6 +9,9 @@ enum Isolation: Sendable, Hashable {
   /// Nothing, for this reason.
   case none(String)
 
+  /// Whether sandboxes have namespaces of their own.
+  var isNamespace: Bool { if case .bubblewrap = self { true } else { false } }
+
   private static let probed = Locked<[String: Isolation]>([:])
 
   /// What `settings` ask for and this machine has; throws when it lacks what is demanded.

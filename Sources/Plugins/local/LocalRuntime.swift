@@ -6,6 +6,8 @@ struct LocalRuntime: Runtime {
   static let type = "local"
   static let summary = "Runs sandboxes as processes of this machine, in namespaces made by bubblewrap."
 
+  static let limits = ["resources.memory", "resources.cpu", "resources.disk", "resources.pids"]
+
   func health(in context: RuntimeContext) async throws -> RuntimeHealth {
     do {
       let settings = try LocalSettings(context)
@@ -44,6 +46,7 @@ struct LocalRuntime: Runtime {
 
   /// Its processes ended when the socket of the host that made it did; what is left is the folder.
   static func reap(_ sandbox: ExistingSandbox, in folder: String, program: String) async throws {
+    await ControlGroups.reap(sandbox.id)
     for left in SandboxFolder.all(in: folder) where left.existing == sandbox {
       try await LocalSandbox.remove(left, with: program)
     }

@@ -11,10 +11,15 @@ final class LocalSandbox: HelperSandbox {
   let services: LocalServices
   private let program: String
   private let process: ChildProcess
+  private let groups: ControlGroups
   private let destruction = Locked<Task<Void, any Error>?>(nil)
 
-  init(_ start: SandboxStart, _ abilities: HelperAbilities, connection: HelperConnection, process: ChildProcess) {
-    environment = start.environment(abilities)
+  init(
+    _ start: SandboxStart, _ abilities: HelperAbilities, _ groups: ControlGroups, connection: HelperConnection,
+    process: ChildProcess
+  ) {
+    self.groups = groups
+    environment = start.environment(abilities, groups)
     folder = start.folder
     variables = start.variables
     services = LocalServices(of: start)
@@ -24,6 +29,14 @@ final class LocalSandbox: HelperSandbox {
   }
 
   var protectedArea: ProtectedArea { ProtectedArea(folder: folder.protected) }
+
+  func execute(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
+    let killed = groups.killed
+    var status = try await perform(command, streams: streams)
+    // Whichever of its processes the kernel chose, the command was not what it would have been.
+    if status.limit == nil && groups.killed > killed { status.limit = "memory" }
+    return status
+  }
 
   func destroy() async throws {
     let task = destruction.withLock { task in
@@ -39,6 +52,7 @@ final class LocalSandbox: HelperSandbox {
     connection.send(.shutDown, 0)
     async let servicesEnded: Void = services.destroy()
     await Self.end(process, connection)
+    await groups.remove()
     try await servicesEnded
     try await Self.remove(folder, with: program)
   }

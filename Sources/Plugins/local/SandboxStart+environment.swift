@@ -4,7 +4,7 @@ import SandboxHelper
 
 extension SandboxStart {
   /// What the sandbox really has, for its result.
-  func environment(_ abilities: HelperAbilities) -> SandboxEnvironment {
+  func environment(_ abilities: HelperAbilities, _ groups: ControlGroups) -> SandboxEnvironment {
     var found: SandboxEnvironment
     switch isolation {
     case .bubblewrap:
@@ -17,6 +17,7 @@ extension SandboxStart {
         isolation: "none", warnings: warnings(reason), network: "host", user: "uid \(user.inside) of this machine",
         workspacePath: folder.workspace, protectedPath: folder.protected)
     }
+    found.limits = limits(groups)
     if abilities.notifies {
       let means = "seccomp notification of every call"
       for source in [AuditSource.processes, .fileWrites, .fileReads] { found.audit[source.rawValue] = means }
@@ -27,13 +28,23 @@ extension SandboxStart {
     return found
   }
 
+  /// How each limit is kept.
+  private func limits(_ groups: ControlGroups) -> [String: String] {
+    // The helper sees, and limits, what is in its namespace only.
+    let isAlone = isolation.isNamespace
+    return [
+      "timeout": "enforced", "cpu": groups.enforced.contains("cpu") ? "enforced" : "none",
+      "memory": groups.enforced.contains("memory") ? "enforced" : isAlone ? "watched" : "none",
+      "processes": groups.enforced.contains("processes") || isAlone ? "enforced" : "none", "disk": "watched",
+    ]
+  }
+
   private func environment(
     isolation: String, warnings: [String], network: String, user: String, workspacePath: String,
     protectedPath: String
   ) -> SandboxEnvironment {
     SandboxEnvironment(
       runtime: LocalRuntime.type, isolation: isolation, warnings: warnings,
-      limits: ["timeout": "enforced", "cpu": "none", "memory": "none", "disk": "none", "processes": "none"],
       network: network, base: "ignored", user: user, workspace: folder.workspace, workspacePath: workspacePath,
       protectedPath: protectedPath)
   }

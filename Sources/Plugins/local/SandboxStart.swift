@@ -52,38 +52,53 @@ struct SandboxStart: Sendable {
       throw PluginError(.exhausted, "cannot make a socket for sandbox \(request.id): no descriptor is left")
     }
     let log = openLog()
+    let groups = ControlGroups(id: request.id, limits: request.limits)
     let process: ChildProcess
     do {
       defer { for descriptor in [ends[1], log] where descriptor >= 0 { close(descriptor) } }
-      process = try ChildProcess(try arguments(), socket: ends[1], output: log)
+      process = try ChildProcess(try arguments(groups), socket: ends[1], output: log)
     } catch {
       close(ends[0])
+      await groups.remove()
       throw error
     }
     let connection = HelperConnection(descriptor: ends[0])
     do {
       let abilities = try await waitUntilReady(connection)
-      return LocalSandbox(self, abilities, connection: connection, process: process)
+      return LocalSandbox(self, abilities, groups, connection: connection, process: process)
     } catch {
       connection.close()
       await LocalSandbox.end(process, nil)
+      await groups.remove()
       throw error
     }
   }
 
-  private func arguments() throws(PluginError) -> [String] {
+  private func arguments(_ groups: ControlGroups) throws(PluginError) -> [String] {
     switch isolation {
     case .bubblewrap(let path):
       return BubblewrapArguments(
         bubblewrap: path, program: program, folder: folder,
         etcFolder: try etc.folder(for: user, isAttached: request.attachment != nil), user: user,
-        attachment: request.attachment
+        attachment: request.attachment, joining: groups.joining, limits: watchedLimits(groups)
       ).all
     case .none:
-      return [program, "--workspace", folder.workspace]
+      return [program] + groups.joining.flatMap { ["--join", $0] } + ["--workspace", folder.workspace]
         + (user.outside.map { ["--user", "\($0)", "--group", "\($0)"] } ?? [])
         + (request.attachment.map { ["--attachment", $0] } ?? [])
     }
+  }
+
+  /// What the first process keeps watch over, where the kernel does not.
+  private func watchedLimits(_ groups: ControlGroups) -> [String] {
+    var list = ["--home", BubblewrapArguments.home]
+    if let memory = request.limits.memory, !groups.enforced.contains("memory") { list += ["--memory", "\(memory)"] }
+    if let disk = request.limits.disk { list += ["--disk", "\(disk)"] }
+    if let processes = request.limits.processes, !groups.enforced.contains("processes") {
+      // The kernel counts the first process and the command's own supervisor too.
+      list += ["--processes", "\(processes + 2)"]
+    }
+    return list
   }
 
   private func openLog() -> Int32 {

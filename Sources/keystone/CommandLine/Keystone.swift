@@ -11,8 +11,8 @@ struct Keystone: AsyncParsableCommand {
     abstract: "Runs AI agents many times in identical, isolated worlds and judges each run.",
     version: keystoneKitVersion,
     subcommands: [
-      ServeCommand.self, EvalCommand.self, SpecCommand.self, PluginCommand.self, KeyCommand.self,
-      SecretCommand.self, StoreCommand.self,
+      ServeCommand.self, EvalCommand.self, SpecCommand.self, AuditCommand.self, DoctorCommand.self, PluginCommand.self,
+      KeyCommand.self, SecretCommand.self, StoreCommand.self,
     ])
 
   /// Runs the command the arguments name.

@@ -90,12 +90,12 @@ struct ScenarioRunner {
         try await judge(sandbox, deadline, &result)
       } catch {
         _ = held?.retire()
-        await finish(sandbox)
+        await finish(sandbox, &result, hasFailed: true)
         throw sandbox.redacted(error)
       }
       result.usage = sandbox.usage
       _ = held?.retire()
-      await finish(sandbox)
+      await finish(sandbox, &result, hasFailed: result.verdict.status == .error || result.agent?.hasFailed == true)
     } catch is CancellationError {
       throw CancellationError()
     } catch let error as PluginError where error.code == .cancelled && Task.isCancelled {
@@ -110,13 +110,18 @@ struct ScenarioRunner {
     return result
   }
 
-  private func finish(_ sandbox: LiveSandbox) async {
+  private func finish(_ sandbox: LiveSandbox, _ result: inout ScenarioResult, hasFailed: Bool) async {
+    result.environment = sandbox.environment
+    defer {
+      result.audit = sandbox.audit.head
+      result.exports = sandbox.exports
+    }
     if environment.keepsSandboxes && !Task.isCancelled {
       let folder = sandbox.keep()
       return environment.log("notice", "kept the sandbox of \(scenario.id) in \(folder); remove it yourself", [:])
     }
     // Tearing down goes on when the run was cancelled: nothing is left behind.
-    await Task { await sandbox.destroy() }.value
+    await Task { await sandbox.destroy(hasFailed: hasFailed) }.value
   }
 
   private func plan(_ held: HeldSandbox?) throws -> SandboxPlan {
@@ -153,7 +158,8 @@ struct ScenarioRunner {
         throw error
       }
     }
-    if asksForChanges { try await sandbox.seal() }
+    if spec.agent != nil { try await sandbox.settle() }
+    if asksForChanges { try await sandbox.seal() } else { sandbox.endAgentPhase() }
     for rule in spec.forbidden {
       result.rules.append(try await look(rule, sandbox, result.agent, deadline))
     }
@@ -222,6 +228,11 @@ struct ScenarioRunner {
       Provenance(plugin: $0.plugin, version: $0.version, digest: $0.digest)
     }
   }
+}
+
+extension AgentOutcome {
+  /// Whether its main process did not end well, where it has one.
+  fileprivate var hasFailed: Bool { signal != nil || exitCode.map { $0 != 0 } == true }
 }
 
 extension ScenarioVerdict {

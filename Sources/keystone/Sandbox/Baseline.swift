@@ -7,9 +7,21 @@ extension LiveSandbox {
     state.withLock { $0.baseline = Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first }) }
   }
 
+  /// What the agent left running may finish what it is about: its end state is sealed when nothing of it runs any more, or
+  /// after this time when something does, such as a server.
+  private static let settlingTime = Duration.milliseconds(1500)
+
+  /// Waits for what the agent left running, as far as it is watched.
+  package func settle() async throws { try await supervision?.settle(within: Self.settlingTime) }
+
+  /// Says that what the agent left running does from now on is no longer its doing.
+  package func endAgentPhase() { state.withLock { $0.phase = "check" } }
+
   /// Compares the workspace with the baseline and keeps the differences: what happens later is not the agent's.
   package func seal() async throws {
     let files = try await hashed("/workspace")
+    // What was written before this line was recorded before it was written.
+    state.withLock { $0.phase = "check" }
     let changes = Self.changes(from: state.withLock { $0.baseline }, to: files)
     state.withLock { $0.sealedChanges = changes }
   }

@@ -31,7 +31,9 @@ extension LiveSandbox {
   /// Throws ``PluginError`` when it cannot be started.
   package func runCommand(_ line: String, timeout: Duration?) async throws -> CommandReport {
     plan.progress(SandboxStep("command", redacted(line)))
-    let call = try await begin("exec", SandboxCall(command: merged(.shell(line, timeout: timeout))))
+    let command = watched(merged(.shell(line, timeout: timeout)), phase: "agent", actor: "agent")
+    defer { unwatch(command) }
+    let call = try await begin("exec", SandboxCall(command: command))
     let output = OutputCapture(name: "commands_stdout.log", folder: artifacts, patterns: patterns)
     let errors = OutputCapture(name: "commands_stderr.log", folder: artifacts, patterns: patterns)
     let answer = try await withTaskCancellationHandler {

@@ -10,14 +10,24 @@ package final class LiveSandbox: Sendable {
     var baseline: [SandboxPath: FileStatus] = [:]
     /// The services that run from images, by name.
     var services: [String: BackingService] = [:]
+    /// What is going on, for records of what the agent left running: its own doing until the end state is sealed.
+    var phase = "agent"
+    /// Variables that commands get since the setup is over.
+    var pinned: [String: String] = [:]
+    /// What the result says of the clock, and of what could not be done.
+    var clock: String?
+    var warnings: [String] = []
+    var exports: [ExportResult] = []
   }
 
   let plan: SandboxPlan
   let handle: JSONValue
-  /// What it really has.
-  package let environment: SandboxEnvironment
+  /// What the runtime gave it.
+  private let given: SandboxEnvironment
   let patterns: SecretPatterns
-  let audit: AuditLog
+  package let audit: AuditLog
+  let selection: AuditSelection
+  let supervision: Supervision?
   let artifacts: ArtifactFolder
   let output: OutputCapture
   let errorOutput: OutputCapture
@@ -26,14 +36,19 @@ package final class LiveSandbox: Sendable {
   package let attachment: SandboxAttachment?
   let state = Locked(State())
 
-  init(_ plan: SandboxPlan, reply: CreateReply, attachment: SandboxAttachment?, patterns: SecretPatterns) {
+  init(_ plan: SandboxPlan, reply: CreateReply, attachment: SandboxAttachment?, patterns: SecretPatterns) throws {
     self.plan = plan
     self.attachment = attachment
     self.patterns = patterns
     handle = reply.handle
-    environment = Self.observed(reply.environment)
+    given = Self.observed(reply.environment)
     artifacts = ArtifactFolder(path: plan.artifacts)
     audit = AuditLog(folder: artifacts, patterns: patterns)
+    selection = AuditSelection(plan.spec, registry: plan.registry)
+    supervision =
+      attachment == nil || selection.needed.isEmpty
+      ? nil
+      : try Supervision(log: audit, selection: selection, workspace: reply.environment.workspacePath)
     output = OutputCapture(name: "agent_stdout.log", folder: artifacts, patterns: patterns)
     errorOutput = OutputCapture(name: "agent_stderr.log", folder: artifacts, patterns: patterns)
     variables = SandboxVariables.base(plan, environment: reply.environment)
@@ -48,6 +63,19 @@ package final class LiveSandbox: Sendable {
     environment.audit[AuditSource.fileChanges.rawValue] = "SHA-256 of the whole workspace before and after the agent"
     return environment
   }
+
+  /// What it really has.
+  package var environment: SandboxEnvironment {
+    var environment = given
+    state.withLock { state in
+      if let clock = state.clock { environment.clock = clock }
+      environment.warnings += state.warnings
+    }
+    return environment
+  }
+
+  /// What became of `teardown.export`, once the sandbox was destroyed.
+  package var exports: [ExportResult] { state.withLock { $0.exports } }
 
   /// The sandbox's id.
   package var id: String { plan.scenario.sandboxID }
@@ -87,7 +115,9 @@ package final class LiveSandbox: Sendable {
 
   /// Runs a command of the host's own, such as one of `setup`, and keeps a little of its output.
   func run(_ command: Command, phase: String, budget: Duration?) async throws -> (CommandStatus, String) {
-    let call = try await begin("exec", SandboxCall(command: merged(command)), budget: budget)
+    let watched = watched(merged(command), phase: phase, actor: "host")
+    defer { unwatch(watched) }
+    let call = try await begin("exec", SandboxCall(command: watched), budget: budget)
     async let output = Self.beginning(of: call, channel: 1)
     async let errors = Self.beginning(of: call, channel: 2)
     let text = try await (output, errors)
@@ -106,8 +136,27 @@ package final class LiveSandbox: Sendable {
   func merged(_ command: Command) -> Command {
     guard !command.isPristine else { return command }
     var command = command
-    command.environment = variables.merging(command.environment) { _, own in own }
+    let pinned = state.withLock { $0.pinned }
+    command.environment = variables.merging(pinned) { _, new in new }.merging(command.environment) { _, own in own }
     return command
+  }
+
+  /// A command of the agent's with what it is watched for, and its tag in the attachment.
+  ///
+  /// Its phase is the agent's for as long as the end state is not sealed, whatever goes on meanwhile.
+  func watched(_ command: Command, phase: String, actor: String) -> Command {
+    guard phase == "agent", let attachment, let supervision, selection.watch(tag: 0) != nil else { return command }
+    var command = command
+    let tag = attachment.watch { [state] listener in
+      supervision.supervise(listener) { (state.withLock { $0.phase }, actor) }
+    }
+    command.watch = selection.watch(tag: tag)
+    return command
+  }
+
+  /// Forgets what was prepared for a command that has ended or was never started.
+  func unwatch(_ command: Command) {
+    if let watch = command.watch { attachment?.forget(UInt64(watch.tag)) }
   }
 
   func record(
@@ -150,16 +199,22 @@ package final class LiveSandbox: Sendable {
     return files
   }
 
-  /// Ends everything in the sandbox and removes it.
-  package func destroy() async {
+  /// Ends everything in the sandbox and removes it, after exporting what `teardown` names.
+  ///
+  /// - Parameter hasFailed: Whether the agent, or the sandbox before it, failed; only `always_run` exports then.
+  package func destroy(hasFailed: Bool = false) async {
+    let exports = !hasFailed || plan.spec.teardown.alwaysRun
+    if exports { await exportState() }
     plan.progress(SandboxStep("destroyed"))
-    attachment?.end()
-    try? audit.close()
     do {
       _ = try await call("destroy", SandboxCall(), as: Empty.self, budget: .seconds(30))
     } catch {
       plan.log("warning", "the sandbox \(id) could not be removed: \(error); it is reaped at the next start", [:])
     }
+    await supervision?.end()
+    attachment?.end()
+    do { try audit.close() } catch { plan.log("warning", "the audit log of \(id) is not complete: \(error)", [:]) }
+    if exports { await exportAudit() }
   }
 
   /// Closes the audit log and leaves the sandbox as it is, for a person who looks at it; answers its folder.

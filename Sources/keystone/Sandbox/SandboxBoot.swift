@@ -18,19 +18,20 @@ extension LiveSandbox {
       let reply = try await create(plan, attachment: attachments.path, deadline: deadline)
       let attachment = try attachments.accept()
       attachment?.closeNetwork()
-      return LiveSandbox(plan, reply: reply, attachment: attachment, patterns: patterns)
+      return try LiveSandbox(plan, reply: reply, attachment: attachment, patterns: patterns)
     }
     do {
       try await naming("starting services", patterns) { try await sandbox.startServices(deadline) }
       try await naming("applying fixtures", patterns) { try await sandbox.applyFixtures(deadline) }
       try await naming("applying setup", patterns) { try await sandbox.applySetup(deadline) }
+      try await naming("pinning what varies", patterns) { try await sandbox.pin() }
       try await naming("preparing checks", patterns) { try await sandbox.prepareChecks(deadline) }
       plan.progress(SandboxStep("snapshot"))
       try await naming("taking the snapshot", patterns) { try await sandbox.takeBaseline() }
       plan.progress(SandboxStep("ready"))
       return sandbox
     } catch {
-      await Task { await sandbox.destroy() }.value
+      await Task { await sandbox.destroy(hasFailed: true) }.value
       throw error
     }
   }
@@ -39,8 +40,9 @@ extension LiveSandbox {
     _ plan: SandboxPlan, attachment: String, deadline: ContinuousClock.Instant
   ) async throws -> CreateReply {
     let limits = SandboxLimits(
-      cpuMillis: plan.spec.resources.cpu, memory: plan.spec.resources.memory, disk: plan.spec.resources.disk,
-      processes: plan.spec.resources.pids)
+      cpuMillis: plan.spec.resources.cpu ?? SpecResources.defaultCPU,
+      memory: plan.spec.resources.memory ?? SpecResources.defaultMemory, disk: plan.spec.resources.disk,
+      processes: plan.spec.resources.pids ?? SpecResources.defaultProcesses)
     let request = SandboxRequest(
       id: plan.scenario.sandboxID, instance: plan.instance,
       folder: "\(plan.sandboxesFolder)/\(plan.scenario.sandboxID)",
@@ -69,6 +71,22 @@ extension LiveSandbox {
     }
   }
 
+  /// Freezes the clock and fixes the seeds of runtimes for all commands from now on.
+  private func pin() async throws {
+    let determinism = plan.spec.determinism
+    if determinism.seed != nil {
+      let seeds = SeedVariables.all(seed: plan.scenario.seed)
+      state.withLock { $0.pinned.merge(seeds) { _, new in new } }
+    }
+    guard let time = determinism.clock else { return }
+    let clock = try await FrozenClock.freeze(time, in: self)
+    state.withLock { state in
+      state.pinned.merge(clock.variables) { _, new in new }
+      state.clock = clock.description
+      if let warning = clock.warning { state.warnings.append(warning) }
+    }
+  }
+
   private func applyFixtures(_ deadline: ContinuousClock.Instant) async throws {
     for (index, fixture) in plan.spec.fixtures.enumerated() {
       plan.progress(SandboxStep("fixtures", fixture.type))
@@ -87,6 +105,11 @@ extension LiveSandbox {
     if !setup.packages.isEmpty {
       _ = try await call(
         "packages", SandboxCall(packages: setup.packages), as: Empty.self, budget: remaining(until: deadline))
+    }
+    for secret in plan.spec.secrets {
+      guard let path = secret.fileTemplate, let value = plan.secrets[secret.name] else { continue }
+      try await write(SandboxPath(path), Array(value.utf8), mode: 0o600)
+      try audit.record(phase: "setup", actor: "host", event: "file_write", ["path": .string(path)])
     }
     for file in setup.files {
       try await write(

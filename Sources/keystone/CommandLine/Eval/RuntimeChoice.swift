@@ -43,7 +43,8 @@ struct RuntimeChoice {
     return (type, "named on the command line; \(health.reason)")
   }
 
-  private func health(of type: InstalledType) async -> RuntimeHealth {
+  /// Whether a runtime can be used now, and why.
+  func health(of type: InstalledType) async -> RuntimeHealth {
     do {
       let body: JSONValue = ["type": .string(type.descriptor.type)]
       let answer = try await registry.call(type, "health", body.bytes, budget: .seconds(20))

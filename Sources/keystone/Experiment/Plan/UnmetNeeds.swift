@@ -1,5 +1,6 @@
 package import KeystoneKit
 package import KeystonePluginHost
+import KeystoneSandbox
 package import KeystoneSpec
 
 /// What a spec needs and this version, or the chosen runtime, does not have.
@@ -22,9 +23,11 @@ package enum UnmetNeeds {
     }
     if !spec.network.dnsOverrides.isEmpty { needs.append("`network.dns_overrides` are not available in this version") }
     if !spec.network.ingress.allow.isEmpty { needs.append("`network.ingress.allow` is not available in this version") }
-    if spec.determinism.clock != nil { needs.append("`determinism.clock` is not available in this version") }
     if spec.determinism.hasStaticDNS { needs.append("`determinism.dns` is not available in this version") }
-    if !spec.teardown.export.isEmpty { needs.append("`teardown.export` is not available in this version") }
+    for kind in [SpecExport.Kind.mockRequests, .dbDump] where spec.teardown.export.contains(where: { $0.kind == kind })
+    {
+      needs.append("`teardown.export` of `\(kind.rawValue)` is not available in this version")
+    }
     if !spec.datasets.isEmpty { needs.append("`datasets` are not available in this version") }
     if spec.snapshots.checkpointsPerAction { needs.append("`snapshots.checkpoints` is not available in this version") }
     if spec.alerts.contains(where: { $0.window != nil }) {
@@ -32,9 +35,6 @@ package enum UnmetNeeds {
     }
     if spec.alerts.contains(where: { $0.evalID.map { $0 != spec.id } ?? false }) {
       needs.append("`alerts[].eval_id` of another spec is not available in this version")
-    }
-    if spec.secrets.contains(where: { $0.fileTemplate != nil }) {
-      needs.append("`secrets[].scope.file_template` is not available in this version")
     }
     return needs
   }
@@ -59,8 +59,6 @@ package enum UnmetNeeds {
   private static func audit(_ spec: Spec) -> [String] {
     let wanted: [(String, Bool)] = [
       ("audit.db_writes", spec.audit.dbWrites), ("audit.http_calls", spec.audit.httpCalls),
-      ("audit.process_spawns", spec.audit.processSpawns),
-      ("audit.file_system", !spec.audit.watch.isEmpty || !spec.audit.track.isEmpty),
     ]
     return wanted.filter(\.1).map { "`\($0.0)` cannot be recorded in this version" }
   }
@@ -74,6 +72,35 @@ package enum UnmetNeeds {
 
   /// Forbidden rules whose sources the runtime or this version does not have.
   package static func sources(
+    _ spec: Spec, registry: PluginRegistry, environment: SandboxEnvironment
+  ) -> [(rule: String, sentence: String)] {
+    let asked = AuditSelection(spec, registry: registry).needed.filter {
+      environment.audit[$0.rawValue, default: "none"] == "none"
+    }
+    let sections = asked.prefix(1).map { source in
+      (
+        "audit",
+        "the audit source \(source.rawValue) is asked for, which the runtime `\(environment.runtime)` does not have"
+      )
+    }
+    return rules(spec, registry: registry, environment: environment) + sections + limits(spec, environment)
+  }
+
+  /// Limits that the spec names and this sandbox is not kept to.
+  private static func limits(_ spec: Spec, _ environment: SandboxEnvironment) -> [(String, String)] {
+    let wanted: [(String, String, Bool)] = [
+      ("memory", "memory", spec.resources.memory != nil), ("cpu", "cpu", spec.resources.cpu != nil),
+      ("disk", "disk", spec.resources.disk != nil), ("pids", "processes", spec.resources.pids != nil),
+    ]
+    return wanted.filter { $0.2 && environment.limits[$0.1, default: "none"] == "none" }.map { name, _, _ in
+      (
+        "resources.\(name)",
+        "`resources.\(name)` cannot be kept to here by the runtime `\(environment.runtime)`; run as root or with an engine, or remove it"
+      )
+    }
+  }
+
+  private static func rules(
     _ spec: Spec, registry: PluginRegistry, environment: SandboxEnvironment
   ) -> [(rule: String, sentence: String)] {
     spec.forbidden.compactMap { rule in

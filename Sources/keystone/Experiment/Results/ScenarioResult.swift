@@ -1,5 +1,6 @@
 package import KeystoneKit
-import KeystoneSandbox
+package import KeystoneSandbox
+import KeystoneSpec
 
 /// The result of one run (http-api 6.3).
 package struct ScenarioResult: Sendable {
@@ -25,6 +26,10 @@ package struct ScenarioResult: Sendable {
   package var environment: SandboxEnvironment?
   /// Tokens that were used by checks.
   package var usage: [Usage] = []
+  /// The head of the audit log, by which a later change of it is seen.
+  package var audit: AuditHead?
+  /// What became of `teardown.export`.
+  package var exports: [ExportResult] = []
   /// The folder with the whole outputs.
   package var artifacts: String?
 }
@@ -57,6 +62,8 @@ extension ScenarioResult {
     members["error_detail"] = detail.map { .string($0) }
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }
     if !usage.isEmpty { members["cost"] = Pricing.cost(of: usage) }
+    members["audit"] = audit.map { ["records": .integer(Int64($0.records)), "sha256": .string($0.sha256)] }
+    if !exports.isEmpty { members["exports"] = .array(exports.map(\.json)) }
     members["artifacts"] = artifacts.map { .string($0) }
     if verdict.status != .pass { members["reproducer"] = reproducer.json(for: scenario) }
     return .object(members)
@@ -80,6 +87,14 @@ extension RuleResult {
     var members: [String: JSONValue] = ["rule": .string(rule), "violated": .bool(isViolated)]
     if !details.isEmpty { members["details"] = .string(details) }
     members["plugin"] = judge?.json
+    return .object(members)
+  }
+}
+
+extension ExportResult {
+  var json: JSONValue {
+    var members: [String: JSONValue] = ["type": .string(kind.rawValue), "to": .string(to)]
+    members["error"] = error.map { .string($0) }
     return .object(members)
   }
 }

@@ -3,13 +3,13 @@ import Glibc
 import KeystoneKit
 
 /// The Unix socket at which the first process of one sandbox attaches to its host, once.
-struct AttachmentListener: ~Copyable {
+package struct AttachmentListener: ~Copyable {
   /// The socket's path, for the runtime.
-  let path: String
+  package let path: String
   private let descriptor: Int32
 
   /// Listens in `folder`, which is made when it does not exist, under a name that belongs to the sandbox `id`.
-  init(folder: String, id: String) throws {
+  package init(folder: String, id: String) throws {
     let name = ".attachment-\(id)"
     let listening = try Self.listen(folder, name)
     path = "\(folder)/\(name)"
@@ -37,7 +37,7 @@ struct AttachmentListener: ~Copyable {
   /// does not attach its sandboxes.
   ///
   /// Nobody can connect any more after this: neither the socket nor its name is there.
-  consuming func accept() throws -> SandboxAttachment? {
+  package consuming func accept() throws -> SandboxAttachment? {
     let connection = ks_attachment_accept(descriptor)
     if connection >= 0 { return try SandboxAttachment(connection: connection) }
     guard errno != EAGAIN else { return nil }

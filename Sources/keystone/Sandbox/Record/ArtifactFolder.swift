@@ -44,7 +44,24 @@ package final class ArtifactFile: Sendable {
     self.path = path
   }
 
-  deinit { close(descriptor) }
+  /// A new file at `path`, which must not exist.
+  init(creating path: String, mode: UInt32) throws {
+    descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode))
+    self.path = path
+    guard descriptor >= 0 else {
+      throw PluginError(
+        .unavailable, "cannot write \(path): \(String(cString: strerror(errno))); name another place in `to`")
+    }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Makes sure that what was appended survives a power cut.
+  package func synchronize() throws {
+    guard fdatasync(descriptor) == 0 || errno == EINVAL else {
+      throw PluginError(.unavailable, "cannot write \(path): \(String(cString: strerror(errno))); check the disk")
+    }
+  }
 
   /// Appends bytes.
   package func append(_ bytes: [UInt8]) throws {

@@ -17,6 +17,9 @@ extension SandboxServices {
       command.discardsOutput = false
       command.environment.merge(agentVariables()) { own, _ in own }
     }
+    command = sandbox.watched(command, phase: phase, actor: isAgent ? "agent" : type.descriptor.type)
+    let watched = command
+    defer { sandbox.unwatch(watched) }
     let runtime = try await sandbox.begin("exec", SandboxCall(command: command))
     let answer = try await withTaskCancellationHandler {
       try await relay(call, runtime, command, isAgent: isAgent)

@@ -100,6 +100,27 @@ final class LocalFile: Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
+  /// The bytes from `position`, `limit` at most.
+  func read(from position: Int, limit: Int) throws -> [UInt8] {
+    var total = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+      while total < limit {
+        let read = pread(descriptor, buffer.baseAddress?.advanced(by: total), limit - total, off_t(position + total))
+        if read <= 0 { break }
+        total += read
+      }
+      count = total
+    }
+    return bytes
+  }
+
+  /// All of it.
+  func whole() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while case let piece = try read(), !piece.isEmpty { bytes += piece }
+    return bytes
+  }
+
   /// The next piece, empty at the end.
   func read() throws -> [UInt8] {
     var status = 0

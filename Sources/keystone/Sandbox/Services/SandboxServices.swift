@@ -26,7 +26,7 @@ struct SandboxServices: HostServiceHandler {
         workspace: sandbox.environment.workspacePath, protected: sandbox.environment.protectedPath)
       return try JSONValueEncoder().encode(places).bytes
     case "copy_in": return try await copyIn(call)
-    case "audit": return try auditRecords(call)
+    case "audit": return try await auditRecords(call)
     case "task": return TaskDocument(sandbox).json.bytes
     case "usage":
       let usage = try JSONValueDecoder().decode(Usage.self, from: JSONValue(parsing: call.body))
@@ -36,10 +36,24 @@ struct SandboxServices: HostServiceHandler {
     }
   }
 
-  private func auditRecords(_ call: IncomingCall) throws -> [UInt8] {
+  private func auditRecords(_ call: IncomingCall) async throws -> [UInt8] {
     let query = try JSONValueDecoder().decode(AuditQuery.self, from: JSONValue(parsing: call.body))
-    return try JSONValueEncoder().encode(ListReply(items: sandbox.audit.records(phase: "agent", events: query.events)))
-      .bytes
+    let audit = sandbox.audit
+    guard query.streams == true else {
+      let records = try await onPool { try audit.records(phase: "agent", events: query.events) }
+      return try JSONValueEncoder().encode(ListReply(items: records)).bytes
+    }
+    let output = call.output(1)
+    var position: Int? = 0
+    while let start = position {
+      let (bytes, next) = try await onPool {
+        try audit.lines(phase: "agent", events: query.events, from: start, limit: 256 << 10)
+      }
+      if !bytes.isEmpty { try await output.write(bytes) }
+      position = next
+    }
+    output.end()
+    return JSONValue.object([:]).bytes
   }
 
   private func sendChanges(_ call: IncomingCall) async throws -> [UInt8] {

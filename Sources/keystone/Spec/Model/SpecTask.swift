@@ -47,6 +47,8 @@ public struct SpecResources: Sendable, Hashable {
 
   /// The documented timeout where a spec gives none: 10 minutes.
   public static let defaultTimeout = Duration.seconds(600)
+  /// The processes of a sandbox whose spec names no number: enough for any build, too few to stop the machine.
+  public static let defaultProcesses = 2048
   /// The documented memory where a spec gives none: 2 GiB.
   public static let defaultMemory: UInt64 = 2 << 30
   /// The documented CPU limit where a spec gives none: 2 CPUs.

@@ -1,0 +1,1 @@
+../../../Sources/Plugins/local/ControlGroups.swift
