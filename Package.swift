@@ -99,6 +99,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    // What swift-certificates writes certificates down with.
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.0.0"),
   ],
   targets: [
     // The boundary, and what a plugin author imports.
@@ -132,11 +134,11 @@ let package = Package(
     room(
       "Gateway",
       [
-        "CPGQuery", "KeystoneKit", .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
+        "CPGQuery", "KeystoneKit", "KeystoneSpec", "KeystoneSandbox", "KeystoneOutbound",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     room(
       "API",
@@ -168,6 +170,12 @@ let package = Package(
     tests("PluginHostTests", ["KeystonePluginHost"]),
     tests("OutboundTests", ["KeystoneOutbound"]),
     tests("SandboxTests", ["KeystoneSandbox", "KeystoneKit"]),
+    tests(
+      "GatewayTests",
+      [
+        "KeystoneGateway", "KeystoneSandbox", "KeystoneSpec", "KeystoneKit",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
     tests("ExperimentTests", ["KeystoneExperiment", "KeystoneSpec", "KeystoneKit"]),
     tests("PluginTests", ["KeystoneKit", "CPCRE2"]),
     tests(
