@@ -105,7 +105,9 @@ import Testing
   }
 
   @Test func webSocketsPassAndUnreadableHTTP2DoesNot() throws {
-    let upgrade = { "GET / HTTP/1.1\r\nHost: api.example.com\r\nConnection: Upgrade\r\nUpgrade: \($0)\r\n\r\n" }
+    func upgrade(_ name: String) -> String {
+      "GET / HTTP/1.1\r\nHost: api.example.com\r\nConnection: Upgrade\r\nUpgrade: \(name)\r\n\r\n"
+    }
     let answer = "HTTP/1.1 101 Switching Protocols\r\n\r\n"
     let socket = try Self.inspect([upgrade("websocket"), "frame of denied"], [answer])
     #expect(socket.denial == nil && socket.passed.hasSuffix("frame of denied"))

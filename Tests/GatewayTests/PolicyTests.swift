@@ -1,5 +1,5 @@
 import KeystoneSandbox
-import KeystoneSpec
+@testable import KeystoneSpec
 import Testing
 
 @testable import KeystoneGateway

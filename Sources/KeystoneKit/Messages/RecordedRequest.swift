@@ -65,3 +65,10 @@ public struct RecordedRequest: Codable, Sendable, Hashable {
     self.route = route
   }
 }
+
+/// Asks for what a mock recorded.
+package struct RecordingsQuery: Codable, Sendable {
+  package var service: String
+
+  package init(service: String) { self.service = service }
+}

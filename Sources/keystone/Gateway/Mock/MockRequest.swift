@@ -22,10 +22,13 @@ struct MockRequest: Sendable {
   /// The body as a value, when it is JSON or a form.
   var json: JSONValue? {
     let type = headers["content-type"]?.prefix { $0 != ";" }.lowercased() ?? ""
-    if type == "application/x-www-form-urlencoded" { return .object(Self.fields(String(decoding: body, as: UTF8.self))) }
     guard let first = body.first(where: { ![9, 10, 13, 32].contains($0) }) else { return nil }
-    guard type.hasSuffix("json") || first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
-    return try? JSONValue(parsing: body)
+    // `curl -d` calls everything a form.
+    if type.hasSuffix("json") || first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+      return try? JSONValue(parsing: body)
+    }
+    guard type == "application/x-www-form-urlencoded" else { return nil }
+    return .object(Self.fields(String(decoding: body, as: UTF8.self)))
   }
 
   /// The request as it is kept.

@@ -30,7 +30,12 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
       let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
       patience = context.eventLoop.scheduleTask(in: limit) { bound.value.0.found(.silence, bound.value.1) }
     }
+    if context.channel.isActive { context.read() }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
     context.read()
+    context.fireChannelActive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -31,7 +31,7 @@ final class Upstream: Sendable {
           let address = found.first ?? "no address"
           let kind = NetworkAddress(address)?.unreachableFromOutside ?? "not public"
           throw Failure(
-            reason: "\(name) resolves to \(address), which is \(kind); the operator can name it with -reachable-hosts",
+            reason: "\(name) resolves to \(address), which is \(kind); the operator can name it with --reachable-host",
             isDenial: true)
         }
         pinned?.withLock { if $0[outside.host] == nil { $0[outside.host] = allowed } }
