@@ -40,7 +40,9 @@ let plugins: [Plugin] = [
   Plugin(name: "command_exit"),
   Plugin(name: "file_exists"),
   Plugin(name: "file_absent"),
-  Plugin(name: "file_content", dependencies: ["CPCRE2"]),
+  Plugin(name: "file_content", dependencies: ["RegularExpression"]),
+  Plugin(name: "http_mock_assertions", dependencies: ["RegularExpression"]),
+  Plugin(name: "http_except"),
   Plugin(name: "custom"),
   Plugin(name: "llm_as_judge"),
   Plugin(name: "file_writes_outside"),
@@ -111,6 +113,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     // PostgreSQL's own parser: what a statement writes is not for us to guess.
     .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
+    .target(name: "RegularExpression", dependencies: ["KeystoneKit", "CPCRE2"], swiftSettings: strict),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(name: "CCurl"),
     .target(name: "CDigest"),

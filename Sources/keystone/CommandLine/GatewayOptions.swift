@@ -10,10 +10,12 @@ struct GatewayOptions: ParsableArguments {
     case policy
   }
 
-  @Option(help: "What setup and fixtures may reach: open, every public host; policy, what the spec allows.")
+  @Option(
+    name: .go("setup-egress"),
+    help: "What setup and fixtures may reach: open, every public host; policy, what the spec allows.")
   var setupEgress = SetupEgress.open
   @Option(
-    name: .customLong("reachable-host"),
+    name: .go("reachable-host"),
     help: "A host that a spec may allow although its address is private, such as db.corp:5432; may be repeated.")
   var reachableHosts: [String] = []
 }

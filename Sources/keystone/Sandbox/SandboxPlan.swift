@@ -26,8 +26,6 @@ package struct SandboxPlan: Sendable {
   package var outbound: any OutboundRequests
   /// Serves the sandbox's only way out; without it a sandbox reaches nothing but itself.
   package var gateway: (any GatewayProvider)?
-  /// The Unix socket that serves the sandbox's part of the API, if anything does.
-  package var apiSocket: String?
   /// Whether setup and fixtures may reach every public host, whatever the spec's policy for the agent.
   package var hasOpenSetup = true
   /// Is told what is being done.

@@ -35,7 +35,6 @@ enum SandboxVariables {
       variables["\(prefix)_HOST"] = service.name
       variables["\(prefix)_PORT"] = String(service.ports.first ?? 80)
     }
-    if plan.apiSocket != nil { variables["KEYSTONE_BASE_URL"] = "http://\(GatewayPlan.apiHost)" }
     guard gateway.authority != nil else { return variables }
     variables["NODE_EXTRA_CA_CERTS"] = "\(protectedPath)/\(TrustedAuthorities.own)"
     for name in TrustedAuthorities.variables { variables[name] = "\(protectedPath)/\(TrustedAuthorities.all)" }

@@ -9,7 +9,7 @@ extension SandboxPlan {
     return try gateway.open(
       GatewayPlan(
         sandboxID: scenario.sandboxID, network: spec.network, services: spec.services.map { try $0.filled(templates) },
-        hasStaticNames: spec.determinism.hasStaticDNS, isCallersOwn: specFolder != nil, apiSocket: apiSocket
+        hasStaticNames: spec.determinism.hasStaticDNS, isCallersOwn: specFolder != nil, apiSocket: access?.socket
       ) { entry in
         try? audit.record(phase: entry.phase, actor: entry.actor, event: entry.event, entry.data)
       })
