@@ -14,6 +14,7 @@ final class OpenGateway: SandboxGateway {
     var channels: [UInt64: any Channel] = [:]
     var servers: [any Channel] = []
     var questions: Set<String> = []
+    var endpoints: [String: ServiceEndpoint] = [:]
     var isClosed = false
   }
 
@@ -65,6 +66,9 @@ final class OpenGateway: SandboxGateway {
   func name(of address: IPv4Address) -> HostName? { state.withLock { $0.book.name(of: address) } }
 
   func mock(_ name: String) -> HTTPMock? { mocks[name] }
+
+  /// Where a service that runs beside the sandbox is reached; `nil` when it does not run.
+  func endpoint(of service: String) -> ServiceEndpoint? { state.withLock { $0.endpoints[service] } }
 
   /// Writes down what was seen.
   func record(_ event: String, _ data: [String: JSONValue], _ traffic: Traffic) {
@@ -140,6 +144,10 @@ final class OpenGateway: SandboxGateway {
         }
       }.withBoundSocket(names).get()
     state.withLock { $0.servers.append(datagrams) }
+  }
+
+  func serve(_ service: String, at endpoint: ServiceEndpoint) {
+    state.withLock { $0.endpoints[service.lowercased()] = endpoint }
   }
 
   func enter(_ traffic: Traffic) async {

@@ -2,6 +2,8 @@
 enum Destination: Hashable, Sendable {
   /// A mock service, answered by the host itself.
   case mock(String)
+  /// A service that runs beside the sandbox.
+  case service(String)
   /// The sandbox's part of the host's API.
   case api
   /// A host outside.

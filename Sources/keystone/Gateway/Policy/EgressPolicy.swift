@@ -9,6 +9,7 @@ struct EgressPolicy: Sendable {
 
   private let api: HostName?
   private let mocks: [HostName: [Int]]
+  private let images: Set<HostName>
   private let overrides: [HostName: Destination]
   private let rules: [HostRule]
   private let isDefaultAllow: Bool
@@ -18,11 +19,12 @@ struct EgressPolicy: Sendable {
   init(_ plan: GatewayPlan, reachable: [HostRule] = []) throws {
     api = plan.apiSocket == nil ? nil : HostName(GatewayPlan.apiHost)
     var mocks: [HostName: [Int]] = [:]
+    var images: Set<HostName> = []
     for service in plan.services {
-      guard case .httpMock = service.kind, let name = HostName(service.name) else { continue }
-      mocks[name] = service.ports
+      guard let name = HostName(service.name) else { continue }
+      if case .httpMock = service.kind { mocks[name] = service.ports } else { images.insert(name) }
     }
-    self.mocks = mocks
+    (self.mocks, self.images) = (mocks, images)
     operatorRules = reachable
     isDefaultAllow = plan.network.egress.policy == .allow
     rules = try plan.network.egress.allow.map { text in
@@ -36,13 +38,16 @@ struct EgressPolicy: Sendable {
       guard let name = HostName(name), let goal = HostAndPort(target) else {
         throw PluginError(.unsupported, "`network.dns_overrides` cannot lead `\(name)` to `\(target)`: name a host")
       }
-      overrides[name] = Self.destination(of: goal, mocks: mocks, plan)
+      overrides[name] = Self.destination(of: goal, mocks: mocks, images: images, plan)
     }
     self.overrides = overrides
   }
 
-  private static func destination(of goal: HostAndPort, mocks: [HostName: [Int]], _ plan: GatewayPlan) -> Destination {
+  private static func destination(
+    of goal: HostAndPort, mocks: [HostName: [Int]], images: Set<HostName>, _ plan: GatewayPlan
+  ) -> Destination {
     if let service = service(goal.host), mocks[service] != nil { return .mock(service.text) }
+    if let service = service(goal.host), images.contains(service) { return .service(service.text) }
     return .outside(
       Outside(
         host: goal.host, port: goal.port, mayBePrivate: goal.host.literal != nil && plan.isCallersOwn,
@@ -65,6 +70,7 @@ struct EgressPolicy: Sendable {
       guard let port, !ports.isEmpty, !ports.contains(port) else { return .allowed(.mock(service.text)) }
       return .denied("the service \(service) does not answer on port \(port)")
     }
+    if let service = Self.service(host), images.contains(service) { return .allowed(.service(service.text)) }
     if host.text.hasSuffix(Self.serviceDomain) { return .denied("there is no such service") }
     guard isOpen || isDefaultAllow || rules.contains(where: { $0.covers(host, port: port) }) else {
       return .denied("not in network.egress.allow")

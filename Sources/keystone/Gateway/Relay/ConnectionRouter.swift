@@ -38,6 +38,10 @@ struct ConnectionRouter: Sendable {
     case .allowed(.mock(let name)):
       guard let mock = gateway.mock(name) else { return channel.close() }
       return serve(channel, mock, Subject(host, goal.port, "mock:\(name)"))
+    case .allowed(.service(let name)):
+      return connect(channel, id, Subject(host, goal.port, "service:\(name)")) { loop in
+        self.connectService(name, goal.port, loop)
+      }
     case .allowed(.api):
       return connect(channel, id, Subject(host, goal.port, "keystone")) { loop in self.connectAPI(loop) }
     case .allowed(.outside(let outside)):
@@ -175,6 +179,18 @@ struct ConnectionRouter: Sendable {
       guard addresses.count > 1 else { return loop.makeFailedFuture(error) }
       return self.connect(addresses.dropFirst(), port, loop)
     }
+  }
+
+  private func connectService(_ name: String, _ port: Int, _ loop: any EventLoop) -> EventLoopFuture<any Channel> {
+    guard let endpoint = gateway.endpoint(of: name) else {
+      return loop.makeFailedFuture(Upstream.Failure(reason: "the service does not run"))
+    }
+    if let path = endpoint.sockets[String(port)] { return bootstrap(loop).connect(unixDomainSocketPath: path) }
+    guard let address = endpoint.address else {
+      return loop.makeFailedFuture(
+        Upstream.Failure(reason: "the service does not answer on port \(port)", isDenial: true))
+    }
+    return connect([address], port, loop)
   }
 
   private func connectAPI(_ loop: any EventLoop) -> EventLoopFuture<any Channel> {

@@ -38,6 +38,7 @@ extension LiveSandbox {
       return try refuseNeeds()
     }
     await enter(phase: "setup", actor: "host", isOpen: plan.hasOpenSetup)
+    for (name, service) in state.withLock({ $0.services }) { gateway.serve(name, at: service.endpoint) }
     try await gateway.attach(listener: network.listener, names: network.names)
     guard let authority = gateway.authority else { return }
     try await write(SandboxPath(TrustedAuthorities.own), Array(authority.utf8), area: .protected)

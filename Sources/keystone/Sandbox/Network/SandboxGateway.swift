@@ -21,6 +21,9 @@ package protocol SandboxGateway: Sendable {
   ///   - names: Where its questions for names arrive; -1 when there is none.
   func attach(listener: Int32, names: Int32) async throws
 
+  /// Lets the sandbox reach a service that runs beside it.
+  func serve(_ service: String, at endpoint: ServiceEndpoint)
+
   /// Says on whose account the traffic is from now on, and whether it is free to go anywhere public.
   ///
   /// What is recorded only at its end is recorded now, and relays that may not go on are closed.
