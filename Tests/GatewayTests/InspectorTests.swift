@@ -85,7 +85,10 @@ import Testing
 
   @Test func statusesFindTheirRequests() throws {
     let finding = try Self.inspect(
-      ["HEAD /a HTTP/1.1\r\nHost: api.example.com\r\n\r\n" + Self.get("api.example.com", "/b?q=1") + Self.get("api.example.com", "/c")],
+      [
+        "HEAD /a HTTP/1.1\r\nHost: api.example.com\r\n\r\n" + Self.get("api.example.com", "/b?q=1")
+          + Self.get("api.example.com", "/c")
+      ],
       [
         "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",

@@ -1,8 +1,8 @@
 import KeystoneKit
-@testable import KeystoneSpec
 import Testing
 
 @testable import KeystoneGateway
+@testable import KeystoneSpec
 
 /// Scripted answers and what is kept of requests.
 @Suite struct MockTests {
@@ -31,7 +31,8 @@ import Testing
 
   @Test func theFirstRouteThatMatchesAnswers() {
     let mock = Self.mock([
-      Self.route("POST", "/v1/charge", "{\"ok\":true}"), Self.route("GET", "/v1/charges/{id}", ["id": "x"], status: 201),
+      Self.route("POST", "/v1/charge", "{\"ok\":true}"),
+      Self.route("GET", "/v1/charges/{id}", ["id": "x"], status: 201),
       Self.route(nil, "/v1/*/any", "any"), Self.route("GET", "/files/**", "file"),
     ])
     #expect(Self.ask(mock, Self.request("POST", "/v1/charge")) == (200, "{\"ok\":true}"))
@@ -75,7 +76,8 @@ import Testing
     _ = Self.ask(mock, Self.request("POST", "/v1/charge?a=1&a=2&b", body: "amount=42&to=a%40b", headers: form))
     _ = Self.ask(mock, Self.request("GET", "/other", body: "{\"x\":[1]}"))
     let kept = mock.recordings
-    #expect(kept.map(\.sequence) == [1, 2] && kept.map(\.status) == [200, 418] && kept.map(\.route) == ["/v1/charge", nil])
+    #expect(kept.map(\.sequence) == [1, 2] && kept.map(\.status) == [200, 418])
+    #expect(kept.map(\.route) == ["/v1/charge", nil])
     #expect(kept[0].query == ["a": ["1", "2"], "b": ""] && kept[0].json == ["amount": "42", "to": "a@b"])
     #expect(kept[1].json == ["x": [1]])
   }

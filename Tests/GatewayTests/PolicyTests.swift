@@ -1,8 +1,8 @@
 import KeystoneSandbox
-@testable import KeystoneSpec
 import Testing
 
 @testable import KeystoneGateway
+@testable import KeystoneSpec
 
 /// What names lead to.
 @Suite struct PolicyTests {
@@ -16,7 +16,8 @@ import Testing
       kind: .httpMock(SpecHTTPMock(defaultResponse: 200, records: true, routes: [])))
     return try EgressPolicy(
       GatewayPlan(
-        sandboxID: "s", network: network, services: [mock], isCallersOwn: isCallersOwn, apiSocket: api, record: { _ in }))
+        sandboxID: "s", network: network, services: [mock], isCallersOwn: isCallersOwn, apiSocket: api, record: { _ in }
+      ))
   }
 
   static func decide(_ policy: EgressPolicy, _ host: String, _ port: Int?, isOpen: Bool = false) throws -> Decision {
@@ -24,7 +25,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("github.com", 443, true), ("GitHub.COM.", 80, true), ("api.github.com", 443, false), ("evil-github.com", 443, false),
+    ("github.com", 443, true), ("GitHub.COM.", 80, true), ("api.github.com", 443, false),
+    ("evil-github.com", 443, false),
     ("a.example.com", 443, true), ("a.b.example.com", 443, true), ("example.com", 443, false),
     ("notexample.com", 443, false), ("db.corp", 5432, true), ("db.corp", 5433, false), ("10.1.2.3", 80, true),
     ("10.1.2.4", 80, false),

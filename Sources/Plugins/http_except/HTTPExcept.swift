@@ -19,7 +19,8 @@ struct HTTPExcept: ForbiddenRule {
   func validate(_ parameters: Parameters) -> [PluginError.Diagnostic] {
     parameters.hosts.enumerated().compactMap { index, host in
       guard host.isEmpty || host.contains("/") || host.contains(" ") else { return nil }
-      return .init(path: "$.hosts[\(index)]", message: "`\(host)` is no service or host; write it without scheme and path")
+      return .init(
+        path: "$.hosts[\(index)]", message: "`\(host)` is no service or host; write it without scheme and path")
     }
   }
 

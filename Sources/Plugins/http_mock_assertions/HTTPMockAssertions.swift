@@ -31,14 +31,15 @@ struct HTTPMockAssertions: Invariant {
       let share = Double(count - failures.count) / Double(count)
       return Score(share, passed: false, reason: failures.joined(separator: "; "))
     }
-    return .pass("\(count == 1 ? "the assertion holds" : "all \(count) assertions hold") for \(requests.count) requests")
+    return .pass(
+      "\(count == 1 ? "the assertion holds" : "all \(count) assertions hold") for \(requests.count) requests")
   }
 }
 
 /// Something that must hold of recorded requests.
 struct Assertion: ParameterSet {
   @Parameter(
-    "What is looked at: `request_count`, or a recorded field such as `method`, `path`, `status`, `body`, `json.amount`, `headers.authorization` or `query.page`.",
+    "`request_count`, or a recorded field such as `method`, `path`, `body`, `json.amount`, `headers.accept`, `query.page`.",
     examples: ["request_count", "json.amount"])
   var field: String
   @Parameter("Which requests are looked at: recorded fields and their values, in which `*` stands for any text.")
@@ -61,13 +62,16 @@ struct Assertion: ParameterSet {
     let conditions: [Any?] = [equals, notEquals, contains, notContains, matches, least, most, exists]
     if conditions.allSatisfy({ $0 == nil }) {
       problems.append(
-        .init(path: path, message: "one of equals, not_equals, contains, not_contains, matches, min, max, exists is needed"))
+        .init(
+          path: path, message: "one of equals, not_equals, contains, not_contains, matches, min, max, exists is needed")
+      )
     }
     if field != Self.countField, !RequestField.isKnown(field) {
       problems.append(.init(path: "\(path).field", message: "`\(field)` is not recorded; \(RequestField.list)"))
     }
     for name in filters.keys.sorted() where !RequestField.isKnown(name) && RequestField.loose(name) == nil {
-      problems.append(.init(path: "\(path).filters.\(name)", message: "`\(name)` is not recorded; \(RequestField.list)"))
+      problems.append(
+        .init(path: "\(path).filters.\(name)", message: "`\(name)` is not recorded; \(RequestField.list)"))
     }
     if let matches {
       do { _ = try RegularExpression(matches) } catch {
@@ -91,7 +95,8 @@ struct Assertion: ParameterSet {
     case "last": return try failure(in: [chosen[chosen.count - 1]], service)
     case "any":
       for request in chosen where try complaint(about: RequestField.value(field, of: request)) == nil { return nil }
-      return "of \(chosen.count) requests of \(service)\(scope) none is as wanted: \(try failure(in: chosen, service) ?? "")"
+      let first = try failure(in: chosen, service) ?? ""
+      return "of \(chosen.count) requests of \(service)\(scope) none is as wanted: \(first)"
     default: return try failure(in: chosen, service)
     }
   }
@@ -109,7 +114,8 @@ struct Assertion: ParameterSet {
     for request in requests {
       let value = RequestField.value(field, of: request)
       guard let wrong = try complaint(about: value) else { continue }
-      return "`\(field)` of request \(request.sequence) of \(service) (\(request.method) \(request.path)) is \(shown(value)), \(wrong)"
+      let which = "request \(request.sequence) of \(service) (\(request.method) \(request.path))"
+      return "`\(field)` of \(which) is \(shown(value)), \(wrong)"
     }
     return nil
   }

@@ -2,11 +2,14 @@ import KeystoneKit
 
 /// The fields of a recorded request by name.
 enum RequestField {
-  private static let plain = ["method", "scheme", "host", "port", "path", "body", "status", "route", "json", "query", "headers"]
+  private static let plain = [
+    "method", "scheme", "host", "port", "path", "body", "status", "route", "json", "query", "headers",
+  ]
   private static let deep = ["json.", "query.", "headers.", "header.", "body."]
 
   /// What there is, for people.
-  static let list = "there are \(plain.joined(separator: ", ")), and members such as json.NAME, query.NAME, headers.NAME"
+  static let list =
+    "there are \(plain.joined(separator: ", ")), and members such as json.NAME, query.NAME, headers.NAME"
 
   /// Whether a name is one of a field.
   static func isKnown(_ name: String) -> Bool {

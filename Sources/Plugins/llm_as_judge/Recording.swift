@@ -11,7 +11,9 @@ struct Recording {
   /// Reads a source; `nil` when it has not this form.
   init?(_ source: String) {
     let parts = source.split(separator: ".").map(String.init)
-    guard let place = parts.firstIndex(where: Self.fields.contains), place > 0, !source.contains("/") else { return nil }
+    guard !source.contains("/"), let place = parts.firstIndex(where: Self.fields.contains), place > 0 else {
+      return nil
+    }
     service = parts[..<place].joined(separator: ".")
     field = parts[place]
     members = Array(parts[(place + 1)...])

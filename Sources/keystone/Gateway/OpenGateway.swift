@@ -46,7 +46,8 @@ final class OpenGateway: SandboxGateway {
     relays = NIOLoopBoundBox.makeBoxSendingValue([:], eventLoop: loop)
     var mocks: [String: HTTPMock] = [:]
     for service in plan.services {
-      if case .httpMock(let mock) = service.kind { mocks[service.name.lowercased()] = HTTPMock(name: service.name, mock) }
+      guard case .httpMock(let mock) = service.kind else { continue }
+      mocks[service.name.lowercased()] = HTTPMock(name: service.name, mock)
     }
     self.mocks = mocks
   }

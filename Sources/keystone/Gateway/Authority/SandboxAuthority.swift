@@ -56,7 +56,8 @@ final class SandboxAuthority: Sendable {
     let publicKey = Certificate.PublicKey(leafKey.publicKey)
     let certificate = try Certificate(
       version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: publicKey, notValidBefore: Self.start,
-      notValidAfter: Self.end, issuer: issuer, subject: try DistinguishedName { CommonName(String(name.text.prefix(64))) },
+      notValidAfter: Self.end, issuer: issuer,
+      subject: try DistinguishedName { CommonName(String(name.text.prefix(64))) },
       extensions: Certificate.Extensions {
         Critical(BasicConstraints.notCertificateAuthority)
         Critical(KeyUsage(digitalSignature: true))

@@ -96,9 +96,11 @@ final class HTTPMock: Sendable {
         request.omittedBytes += request.body.count - room
         request.body = Array(request.body.prefix(room))
       }
-      state.keptBytes += request.body.count + request.headers.reduce(request.target.utf8.count) {
-        $0 + $1.key.utf8.count + $1.value.utf8.count
-      }
+      state.keptBytes +=
+        request.body.count
+        + request.headers.reduce(request.target.utf8.count) {
+          $0 + $1.key.utf8.count + $1.value.utf8.count
+        }
       state.kept.append(request.recorded(count, at: timestamp, phase: phase, status: status, route: route))
     }
   }

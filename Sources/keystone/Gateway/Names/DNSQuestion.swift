@@ -18,10 +18,11 @@ struct DNSQuestion: Hashable, Sendable {
 
   /// The name as text, with what is not printable replaced.
   var name: String {
-    labels.map { label in
-      String(decoding: label.map { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ".") ? $0 : UInt8(ascii: "?") },
-        as: UTF8.self)
-    }.joined(separator: ".")
+    labels.map { String(decoding: $0.map(Self.shown), as: UTF8.self) }.joined(separator: ".")
+  }
+
+  private static func shown(_ byte: UInt8) -> UInt8 {
+    (0x21...0x7E).contains(byte) && byte != UInt8(ascii: ".") ? byte : UInt8(ascii: "?")
   }
 
   /// Whether it asks for IPv4 addresses.

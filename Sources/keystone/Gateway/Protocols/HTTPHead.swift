@@ -54,14 +54,14 @@ struct HTTPHead: Hashable, Sendable {
     values(name).flatMap { $0.split(separator: ",") }.map { trimmed($0).lowercased() }
   }
 
-  /// How the body of a message with this head is delimited; `nil` when two readers could disagree.
-  ///
-  /// - Parameter unsaid: What it means when the head does not say.
+  /// How the body of a message with this head is delimited, `unsaid` where the head does not say; `nil` when two
+  /// readers could disagree.
   func body(unsaid: HTTPBody) -> HTTPBody? {
     let codings = list("transfer-encoding")
     let lengths = Set(list("content-length"))
     if !codings.isEmpty {
-      guard lengths.isEmpty, codings.last == "chunked", codings.filter({ $0 == "chunked" }).count == 1 else { return nil }
+      let isChunkedLast = codings.last == "chunked" && codings.filter { $0 == "chunked" }.count == 1
+      guard lengths.isEmpty, isChunkedLast else { return nil }
       return .chunked
     }
     guard let length = lengths.first else { return unsaid }

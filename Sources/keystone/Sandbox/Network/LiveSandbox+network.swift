@@ -47,8 +47,9 @@ extension LiveSandbox {
 
   private func refuseNeeds() throws {
     let network = plan.spec.network
-    guard !plan.spec.services.isEmpty || network.egress.policy == .allow || !network.egress.allow.isEmpty
-      || !network.dnsOverrides.isEmpty
+    guard
+      !plan.spec.services.isEmpty || network.egress.policy == .allow || !network.egress.allow.isEmpty
+        || !network.dnsOverrides.isEmpty
     else { return }
     let reason = attachment?.networkFailure.map { ": \($0)" } ?? ""
     throw PluginError(

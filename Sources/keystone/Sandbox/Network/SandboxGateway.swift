@@ -19,6 +19,7 @@ package protocol SandboxGateway: Sendable {
   /// - Parameters:
   ///   - listener: Where every TCP connection of the sandbox arrives.
   ///   - names: Where its questions for names arrive; -1 when there is none.
+  /// - Throws: What the kernel says when they cannot be served.
   func attach(listener: Int32, names: Int32) async throws
 
   /// Lets the sandbox reach a service that runs beside it.

@@ -54,7 +54,7 @@ public struct SpecHTTPRoute: Sendable, Hashable {
   public var delay: Duration? = nil
   /// What happens instead of an answer, when anything does.
   public var fault: SpecHTTPFault? = nil
-  /// How many requests the route answers; later ones go to the next that matches. `nil` means all.
+  /// How many requests the route answers, later ones going to the next that matches; `nil` means all.
   public var times: Int? = nil
 }
 
