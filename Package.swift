@@ -40,7 +40,9 @@ let plugins: [Plugin] = [
   Plugin(name: "command_exit"),
   Plugin(name: "file_exists"),
   Plugin(name: "file_absent"),
-  Plugin(name: "file_content", dependencies: ["CPCRE2"]),
+  Plugin(name: "file_content", dependencies: ["RegularExpression"]),
+  Plugin(name: "http_mock_assertions", dependencies: ["RegularExpression"]),
+  Plugin(name: "http_except"),
   Plugin(name: "custom"),
   Plugin(name: "llm_as_judge"),
   Plugin(name: "file_writes_outside"),
@@ -99,6 +101,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    // What swift-certificates writes certificates down with.
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.0.0"),
   ],
   targets: [
     // The boundary, and what a plugin author imports.
@@ -109,6 +113,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     // PostgreSQL's own parser: what a statement writes is not for us to guess.
     .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
+    .target(name: "RegularExpression", dependencies: ["KeystoneKit", "CPCRE2"], swiftSettings: strict),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(name: "CCurl"),
     .target(name: "CDigest"),
@@ -132,11 +137,11 @@ let package = Package(
     room(
       "Gateway",
       [
-        "CPGQuery", "KeystoneKit", .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
+        "CPGQuery", "KeystoneKit", "KeystoneSpec", "KeystoneSandbox", "KeystoneOutbound",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     room(
       "API",
@@ -168,6 +173,12 @@ let package = Package(
     tests("PluginHostTests", ["KeystonePluginHost"]),
     tests("OutboundTests", ["KeystoneOutbound"]),
     tests("SandboxTests", ["KeystoneSandbox", "KeystoneKit"]),
+    tests(
+      "GatewayTests",
+      [
+        "KeystoneGateway", "KeystoneSandbox", "KeystoneSpec", "KeystoneKit",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
     tests("ExperimentTests", ["KeystoneExperiment", "KeystoneSpec", "KeystoneKit"]),
     tests("PluginTests", ["KeystoneKit", "CPCRE2"]),
     tests(

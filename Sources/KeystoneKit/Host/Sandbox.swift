@@ -151,6 +151,13 @@ public struct Sandbox: Sendable {
     return try await workspacePath() + path.dropFirst("/workspace".count)
   }
 
+  /// The requests that the http_mock service of that name recorded, in order, those of checks and setup included.
+  ///
+  /// Throws ``PluginError/Code/notFound`` when there is no such service, or it records nothing.
+  public func recordings(of service: String) async throws -> [RecordedRequest] {
+    try await lines("recordings", RecordingsQuery(service: service))
+  }
+
   func lines<Item: Decodable>(_ service: String, _ request: some Encodable) async throws -> [Item] {
     let call = try host.begin(service, request)
     var items: [Item] = []

@@ -15,11 +15,13 @@ public struct SandboxRequest: Codable, Sendable, Hashable {
   /// A Unix socket of the host (`SOCK_SEQPACKET`) at which the sandbox's first process hands over what the gateway and
   /// the audit listen on; absent when the host wants neither.
   public var attachment: String?
+  /// Certificates, as PEM, that programs in the sandbox have to trust; absent when the base's own suffice.
+  public var authorities: String?
 
   /// A request.
   public init(
     id: String, instance: String, folder: String, base: String, limits: SandboxLimits = SandboxLimits(),
-    environment: [String: String] = [:], attachment: String? = nil
+    environment: [String: String] = [:], attachment: String? = nil, authorities: String? = nil
   ) {
     self.id = id
     self.instance = instance
@@ -28,6 +30,7 @@ public struct SandboxRequest: Codable, Sendable, Hashable {
     self.limits = limits
     self.environment = environment
     self.attachment = attachment
+    self.authorities = authorities
   }
 }
 

@@ -1,4 +1,5 @@
 public import KeystoneKit
+import RegularExpression
 
 /// Looks for a string or a regular expression in a file.
 struct FileContent: Invariant {

@@ -20,25 +20,14 @@ enum JudgeMaterial {
   }
 
   private static func file(_ path: String, in context: CheckContext) async throws -> JudgeMaterial {
+    if let recording = Recording(path) { return try await recording.material(in: context) }
     do {
       let bytes = try await context.sandbox.read(SandboxPath(path), limit: largestFile)
       return .text(String(decoding: bytes, as: UTF8.self))
     } catch let error as PluginError where error.code == .notFound {
-      if isRecording(path) {
-        throw PluginError(
-          .unsupported,
-          "check \(context.name) reads \(path), but recordings of mock services cannot be judged yet; name a file")
-      }
       return .missing("\(path) does not exist, so there is nothing to judge")
     } catch let error as PluginError where [.denied, .invalid, .exhausted].contains(error.code) {
       return .missing(error.message)
-    }
-  }
-
-  /// Whether it has the form `<service>.<field>` of a recorded mock, such as `smtp.last_request.body`.
-  private static func isRecording(_ source: String) -> Bool {
-    ["request_count", "last_request", "requests"].contains { field in
-      source.hasSuffix(".\(field)") || source.contains(".\(field).")
     }
   }
 

@@ -13,8 +13,8 @@ struct LLMAsJudge: Invariant {
     @Parameter("A prompt of your own, with `{actual}` and scenario parameters in braces.") var promptTemplate: String?
     @Parameter("The name of a built-in prompt.", examples: ["factuality"]) var templateKey: String?
     @Parameter(
-      "What is judged: `agent_output`, `stdout` (the same), `workspace` (what changed), or the path of a file.",
-      examples: ["workspace", "src/main.ts"])
+      "What is judged: `agent_output`, `stdout` (the same), `workspace` (what changed), the path of a file, or what a mock service recorded: `<service>.request_count`, `.requests`, `.last_request`, `.last_request.body`.",
+      examples: ["workspace", "src/main.ts", "payment-api.last_request.body"])
     var inputFrom = "agent_output"
     @Parameter("Sampling temperature.", range: 0...2) var temperature = 0.0
     @Parameter("The least score that passes; 0.5, or what the judge itself says, when absent.", range: 0...1)

@@ -74,7 +74,9 @@ struct BubblewrapArguments {
 
   private var etc: [String] {
     let shown = SandboxEtc.shownFolders.flatMap { ["--ro-bind", "/etc/\($0)", "/etc/\($0)"] }
+    let trusts = access(folder.authorities, F_OK) == 0 && access(SandboxEtc.authorities, F_OK) == 0
     return ["--ro-bind", etcFolder, "/etc"] + shown
+      + (trusts ? ["--ro-bind", folder.authorities, SandboxEtc.authorities] : [])
   }
 
   private var writable: [String] {

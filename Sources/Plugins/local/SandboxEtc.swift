@@ -11,6 +11,8 @@ struct SandboxEtc: Sendable {
 
   /// How the gateway is asked for names.
   private static let resolver = "nameserver 198.18.0.1\noptions timeout:2 attempts:2\n"
+  /// The file from which most programs read the certificate authorities that they trust.
+  static let authorities = "/etc/ssl/certs/ca-certificates.crt"
   /// Files copied as they are.
   private static let copied = ["ld.so.cache", "ld.so.conf", "mime.types", "debian_version", "os-release"]
   /// Folders shown read-only; of /etc/ssl never the private keys.

@@ -10,6 +10,7 @@ import SandboxHelper
 ///     home/        the home folder where nothing isolates
 ///     services/    the sandboxes of its services
 ///     start.log    what bubblewrap said
+///     authorities.crt  the system's certificate authorities and the sandbox's own
 struct SandboxFolder: Sendable {
   let path: String
 
@@ -17,6 +18,7 @@ struct SandboxFolder: Sendable {
   var protected: String { "\(path)/protected" }
   var home: String { "\(path)/home" }
   var startLog: String { "\(path)/start.log" }
+  var authorities: String { "\(path)/authorities.crt" }
 
   private var instanceFile: String { "\(path)/instance" }
 
@@ -25,6 +27,9 @@ struct SandboxFolder: Sendable {
     try Self.makeFolders(path)
     try write("\(request.instance)\n\(request.id)\n", to: instanceFile)
     for folder in [workspace, protected, home] { try Self.makeFolder(folder) }
+    if let own = request.authorities {
+      try write((Self.read(SandboxEtc.authorities, limit: 4 << 20) ?? []) + Array("\n\(own)".utf8), to: authorities)
+    }
     guard let owner else { return }
     for folder in [workspace, home] where chown(folder, owner, owner) != 0 {
       throw PluginError.system("give \(folder) to user \(owner)")

@@ -23,6 +23,10 @@ package struct RunEnvironment: Sendable {
   package var forwardedSecrets: [String: String]
   /// Makes HTTP requests for plugins.
   package var outbound: any OutboundRequests
+  /// Serves the only way out of sandboxes.
+  package var gateway: (any GatewayProvider)?
+  /// Whether setup and fixtures may reach every public host, whatever the spec's policy for the agent.
+  package var hasOpenSetup = true
   /// Whether sandboxes stay after their verdict.
   package var keepsSandboxes: Bool
   /// Enters the sandboxes where the API finds them; `nil` when there is no API.
@@ -133,7 +137,7 @@ struct ScenarioRunner {
     let templates = TemplateValues(scenario: facts, secrets: secrets)
     facts.task.prompt = try templates.render(spec.task.prompt)
     facts.task.context = try templates.render(.object(spec.task.context)).object ?? [:]
-    return SandboxPlan(
+    var plan = SandboxPlan(
       scenario: facts, spec: spec, runtime: environment.runtime, registry: environment.registry,
       instance: environment.instance, sandboxesFolder: environment.sandboxesFolder,
       artifacts: "\(environment.artifactsFolder)/\(scenario.id)", specFolder: environment.specFolder, secrets: secrets,
@@ -142,6 +146,9 @@ struct ScenarioRunner {
         held?.observe(step)
         progress(step)
       }, log: environment.log)
+    plan.gateway = environment.gateway
+    plan.hasOpenSetup = environment.hasOpenSetup
+    return plan
   }
 
   private func judge(

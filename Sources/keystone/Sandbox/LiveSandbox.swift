@@ -34,16 +34,23 @@ package final class LiveSandbox: Sendable {
   let variables: [String: String]
   /// What the first process handed over; `nil` when the runtime does not attach its sandboxes.
   package let attachment: SandboxAttachment?
+  /// The sandbox's only way out; `nil` when nothing serves one.
+  let gateway: (any SandboxGateway)?
   let state = Locked(State())
 
-  init(_ plan: SandboxPlan, reply: CreateReply, attachment: SandboxAttachment?, patterns: SecretPatterns) throws {
+  init(
+    _ plan: SandboxPlan, reply: CreateReply, attachment: SandboxAttachment?, gateway: (any SandboxGateway)?,
+    audit: AuditLog, patterns: SecretPatterns
+  ) throws {
     self.plan = plan
     self.attachment = attachment
+    // Without the sandbox's own sockets there is nothing that a gateway could serve.
+    self.gateway = attachment?.networkFailure == nil && attachment != nil ? gateway : nil
+    self.audit = audit
     self.patterns = patterns
     handle = reply.handle
-    given = Self.observed(reply.environment)
+    given = Self.observed(reply.environment, hasGateway: self.gateway != nil)
     artifacts = ArtifactFolder(path: plan.artifacts)
-    audit = AuditLog(folder: artifacts, patterns: patterns)
     selection = AuditSelection(plan.spec, registry: plan.registry)
     supervision =
       attachment == nil || selection.needed.isEmpty
@@ -51,14 +58,16 @@ package final class LiveSandbox: Sendable {
       : try Supervision(log: audit, selection: selection, workspace: reply.environment.workspacePath)
     output = OutputCapture(name: "agent_stdout.log", folder: artifacts, patterns: patterns)
     errorOutput = OutputCapture(name: "agent_stderr.log", folder: artifacts, patterns: patterns)
-    variables = SandboxVariables.base(plan, environment: reply.environment)
+    variables = SandboxVariables.base(plan, environment: reply.environment).merging(
+      SandboxVariables.network(plan, protectedPath: reply.environment.protectedPath, self.gateway)
+    ) { own, _ in own }
   }
 
   /// What the runtime has, with what the host itself observes in every runtime.
-  private static func observed(_ environment: SandboxEnvironment) -> SandboxEnvironment {
+  private static func observed(_ environment: SandboxEnvironment, hasGateway: Bool) -> SandboxEnvironment {
     var environment = environment
-    // Nobody serves the sandbox's connections yet, so they are refused.
-    if environment.network == "gateway" { environment.network = "none" }
+    if environment.network == "gateway", !hasGateway { environment.network = "none" }
+    if hasGateway { environment.audit[AuditSource.http.rawValue] = "the gateway, which every connection goes through" }
     environment.audit[AuditSource.output.rawValue] = "stdout and stderr of the agent's main process"
     environment.audit[AuditSource.fileChanges.rawValue] = "SHA-256 of the whole workspace before and after the agent"
     return environment
@@ -206,6 +215,7 @@ package final class LiveSandbox: Sendable {
     let exports = !hasFailed || plan.spec.teardown.alwaysRun
     if exports { await exportState() }
     plan.progress(SandboxStep("destroyed"))
+    await gateway?.close()
     do {
       _ = try await call("destroy", SandboxCall(), as: Empty.self, budget: .seconds(30))
     } catch {

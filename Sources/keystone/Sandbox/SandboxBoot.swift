@@ -14,20 +14,25 @@ extension LiveSandbox {
     let patterns = SecretPatterns(plan.secrets)
     plan.progress(SandboxStep("creating"))
     let sandbox = try await naming("creating the sandbox", patterns) {
+      let audit = AuditLog(folder: ArtifactFolder(path: plan.artifacts), patterns: patterns)
+      let gateway = try plan.openGateway(recordingIn: audit)
       let attachments = try AttachmentListener(folder: plan.sandboxesFolder, id: plan.scenario.sandboxID)
-      let reply = try await create(plan, attachment: attachments.path, deadline: deadline)
+      let reply = try await create(plan, attachment: attachments.path, gateway, deadline: deadline)
       let attachment = try attachments.accept()
-      attachment?.closeNetwork()
-      return try LiveSandbox(plan, reply: reply, attachment: attachment, patterns: patterns)
+      return try LiveSandbox(
+        plan, reply: reply, attachment: attachment, gateway: gateway, audit: audit, patterns: patterns)
     }
     do {
       try await naming("starting services", patterns) { try await sandbox.startServices(deadline) }
+      try await naming("opening the network", patterns) { try await sandbox.openNetwork() }
       try await naming("applying fixtures", patterns) { try await sandbox.applyFixtures(deadline) }
       try await naming("applying setup", patterns) { try await sandbox.applySetup(deadline) }
       try await naming("pinning what varies", patterns) { try await sandbox.pin() }
       try await naming("preparing checks", patterns) { try await sandbox.prepareChecks(deadline) }
       plan.progress(SandboxStep("snapshot"))
       try await naming("taking the snapshot", patterns) { try await sandbox.takeBaseline() }
+      // From here on the agent may start.
+      await sandbox.enter(phase: "agent", actor: "agent")
       plan.progress(SandboxStep("ready"))
       return sandbox
     } catch {
@@ -37,7 +42,7 @@ extension LiveSandbox {
   }
 
   private static func create(
-    _ plan: SandboxPlan, attachment: String, deadline: ContinuousClock.Instant
+    _ plan: SandboxPlan, attachment: String, _ gateway: (any SandboxGateway)?, deadline: ContinuousClock.Instant
   ) async throws -> CreateReply {
     let limits = SandboxLimits(
       cpuMillis: plan.spec.resources.cpu ?? SpecResources.defaultCPU,
@@ -46,7 +51,8 @@ extension LiveSandbox {
     let request = SandboxRequest(
       id: plan.scenario.sandboxID, instance: plan.instance,
       folder: "\(plan.sandboxesFolder)/\(plan.scenario.sandboxID)",
-      base: plan.spec.base, limits: limits, attachment: attachment)
+      base: plan.spec.base, limits: limits, attachment: attachment,
+      authorities: gateway?.authority)
     let body = try JSONValueEncoder().encode(
       SandboxCall(type: plan.runtime.descriptor.type, request: request)
     ).bytes

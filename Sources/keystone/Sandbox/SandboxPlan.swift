@@ -24,6 +24,10 @@ package struct SandboxPlan: Sendable {
   package var secrets: [String: String]
   /// Makes HTTP requests for plugins.
   package var outbound: any OutboundRequests
+  /// Serves the sandbox's only way out; without it a sandbox reaches nothing but itself.
+  package var gateway: (any GatewayProvider)?
+  /// Whether setup and fixtures may reach every public host, whatever the spec's policy for the agent.
+  package var hasOpenSetup = true
   /// Is told what is being done.
   package var progress: @Sendable (SandboxStep) -> Void
   /// How the sandbox reaches its own part of the API; `nil` when it cannot.

@@ -24,6 +24,23 @@ enum SandboxVariables {
     return variables
   }
 
+  /// Where services and the API are found, and which certificates are to be trusted.
+  static func network(
+    _ plan: SandboxPlan, protectedPath: String, _ gateway: (any SandboxGateway)?
+  ) -> [String: String] {
+    guard let gateway else { return [:] }
+    var variables: [String: String] = [:]
+    for service in plan.spec.services {
+      let prefix = "KEYSTONE_SERVICE_\(upperSnake(service.name))"
+      variables["\(prefix)_HOST"] = service.name
+      variables["\(prefix)_PORT"] = String(service.ports.first ?? 80)
+    }
+    guard gateway.authority != nil else { return variables }
+    variables["NODE_EXTRA_CA_CERTS"] = "\(protectedPath)/\(TrustedAuthorities.own)"
+    for name in TrustedAuthorities.variables { variables[name] = "\(protectedPath)/\(TrustedAuthorities.all)" }
+    return variables
+  }
+
   /// `http-mock` as `HTTP_MOCK`.
   static func upperSnake(_ name: String) -> String {
     String(name.uppercased().map { $0.isLetter && $0.isASCII || $0.isNumber && $0.isASCII ? $0 : "_" })

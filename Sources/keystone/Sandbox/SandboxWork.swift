@@ -114,6 +114,7 @@ extension LiveSandbox {
     of rule: SpecForbiddenRule, agent: AgentOutcome?, deadline: ContinuousClock.Instant
   ) async throws -> [Violation] {
     plan.progress(SandboxStep("rules", rule.type))
+    await enter(phase: "check:\(rule.type)", actor: rule.type)
     let request = WorkRequest(
       type: rule.type, name: rule.type, parameters: rule.parameters, scenario: plan.scenario, agent: agent)
     let body = try await work(
@@ -129,6 +130,7 @@ extension LiveSandbox {
     of invariant: SpecInvariant, agent: AgentOutcome?, deadline: ContinuousClock.Instant
   ) async throws -> Score {
     plan.progress(SandboxStep("check", invariant.name))
+    await enter(phase: "check:\(invariant.name)", actor: invariant.type)
     let request = WorkRequest(
       type: invariant.type, name: invariant.name, parameters: invariant.parameters, scenario: plan.scenario,
       agent: agent)

@@ -1,1 +1,1 @@
-../../../Sources/Plugins/file_content/PatternSearch.swift
+../../../Sources/RegularExpression/PatternSearch.swift

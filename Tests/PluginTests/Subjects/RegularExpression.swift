@@ -1,1 +1,1 @@
-../../../Sources/Plugins/file_content/RegularExpression.swift
+../../../Sources/RegularExpression/RegularExpression.swift

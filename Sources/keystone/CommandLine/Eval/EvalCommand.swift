@@ -30,6 +30,7 @@ struct EvalRunCommand: AsyncParsableCommand {
   @Option(help: "How many scenarios run at a time; the number of processors by default.") var concurrency: Int?
   @Option(help: "The runtime: auto, or the name of an installed type.") var runtime = "auto"
   @Flag(help: "Leave the sandboxes as they are after their verdicts.") var keepSandbox = false
+  @OptionGroup var gateway: GatewayOptions
   @OptionGroup var host: PluginHostOptions
 
   func validate() throws {

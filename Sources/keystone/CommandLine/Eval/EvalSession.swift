@@ -1,5 +1,6 @@
 import Glibc
 import KeystoneExperiment
+import KeystoneGateway
 import KeystoneKit
 import KeystonePluginHost
 import KeystoneSandbox
@@ -157,12 +158,15 @@ struct EvalSession {
   ) async throws -> RunEnvironment {
     let slash = spec.file.lastIndex(of: "/")
     let folder = slash.map { $0 == spec.file.startIndex ? "/" : String(spec.file[..<$0]) } ?? "."
-    return RunEnvironment(
+    var environment = RunEnvironment(
       spec: spec, specFolder: folder, registry: registry, runtime: runtime, instance: instance.id,
       sandboxesFolder: "\(dataFolder)/sandboxes", artifactsFolder: "\(dataFolder)/runs/\(record.id)",
-      forwardedSecrets: await SecretSources.resolve(spec.secrets, environment: environment),
+      forwardedSecrets: await SecretSources.resolve(spec.secrets, environment: self.environment),
       outbound: PluginOutbound(), keepsSandboxes: command.keepSandbox, registration: api.registration(record.id),
       log: Self.log)
+    environment.gateway = try Gateway(reachableHosts: command.gateway.reachableHosts)
+    environment.hasOpenSetup = command.gateway.setupEgress == .open
+    return environment
   }
 
   private func deliver(_ reports: [SpecReport]) throws {

@@ -1,6 +1,7 @@
 import Glibc
 import KeystoneAPI
 import KeystoneExperiment
+import KeystoneGateway
 import KeystoneKit
 import KeystoneOutbound
 import KeystonePluginHost
@@ -81,11 +82,13 @@ struct Daemon {
     await clearAway(store, runtime, registry, sandboxes, dataFolder)
     let port = command.port ?? environment["PORT"].flatMap { Int($0) } ?? 8012
     let socket = try SandboxSocket(folder: dataFolder, name: "api")
-    let host = CurrentHost(
-      EngineHost(
-        registry: registry, runtime: runtime, instance: instance.id, sandboxesFolder: sandboxes,
-        runsFolder: "\(dataFolder)/runs", outbound: PluginOutbound(policy: try outboundPolicy(registry)),
-        directory: SandboxDirectory(), socket: socket.path, log: logLine))
+    var engineHost = EngineHost(
+      registry: registry, runtime: runtime, instance: instance.id, sandboxesFolder: sandboxes,
+      runsFolder: "\(dataFolder)/runs", outbound: PluginOutbound(policy: try outboundPolicy(registry)),
+      directory: SandboxDirectory(), socket: socket.path, log: logLine)
+    engineHost.gateway = try Gateway(reachableHosts: command.gateway.reachableHosts)
+    engineHost.hasOpenSetup = command.gateway.setupEgress == .open
+    let host = CurrentHost(engineHost)
     let services = try services(store, host, key, isAuthRequired, port, dataFolder)
     guard let engine = services.engine else { return }
     // The last one ends first: sandboxes and their event streams, then the servers, which wait for open requests.

@@ -40,6 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
   var allowOutbound: [String] = []
   @Flag(name: .go("allow-unauthenticated"), help: "Let KEYSTONE_AUTH_REQUIRED=false hold beyond the loopback.")
   var allowUnauthenticated = false
+  @OptionGroup var gateway: GatewayOptions
   @OptionGroup var plugins: PluginHostOptions
 
   func validate() throws {

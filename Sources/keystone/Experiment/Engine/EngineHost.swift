@@ -17,6 +17,10 @@ package struct EngineHost: Sendable {
   package var runsFolder: String
   /// Makes HTTP requests for plugins.
   package var outbound: any OutboundRequests
+  /// Serves the only way out of sandboxes.
+  package var gateway: (any GatewayProvider)?
+  /// Whether setup and fixtures may reach every public host, whatever the spec's policy for the agent.
+  package var hasOpenSetup = true
   /// The sandboxes of this process.
   package var directory: SandboxDirectory
   /// The Unix socket that serves the API for sandboxes.

@@ -147,7 +147,7 @@ package actor ExperimentEngine {
   private func environment(
     _ record: ExperimentRecord, _ spec: Spec, _ host: EngineHost
   ) async throws -> RunEnvironment {
-    RunEnvironment(
+    var environment = RunEnvironment(
       spec: spec, specFolder: nil, registry: host.registry, runtime: host.runtime, instance: host.instance,
       sandboxesFolder: host.sandboxesFolder, artifactsFolder: "\(host.runsFolder)/\(record.id)/\(record.run)",
       forwardedSecrets: try await secrets(record), outbound: host.outbound, keepsSandboxes: false,
@@ -155,6 +155,9 @@ package actor ExperimentEngine {
         directory: host.directory, owner: record.owner, workspace: record.workspace, experiment: record.id,
         socket: host.socket),
       log: host.log)
+    environment.gateway = host.gateway
+    environment.hasOpenSetup = host.hasOpenSetup
+    return environment
   }
 }
 

@@ -88,11 +88,14 @@ package final class SandboxKeeper: Sendable {
       seed: spec.determinism.seed.map { Int64(clamping: $0) } ?? 0)
     let templates = TemplateValues(scenario: scenario, secrets: secrets)
     scenario.task.prompt = (try? templates.render(spec.task.prompt)) ?? spec.task.prompt
-    return SandboxPlan(
+    var plan = SandboxPlan(
       scenario: scenario, spec: spec, runtime: host.runtime, registry: host.registry, instance: host.instance,
       sandboxesFolder: host.sandboxesFolder, artifacts: "\(host.runsFolder)/\(facts.id)", specFolder: nil,
       secrets: secrets, outbound: host.outbound,
       access: SandboxAccess(token: facts.token, socket: host.socket), progress: { sandbox.observe($0) }, log: host.log)
+    plan.gateway = host.gateway
+    plan.hasOpenSetup = host.hasOpenSetup
+    return plan
   }
 
   /// Ends a sandbox; one that is gone already, or going, stays as it is.

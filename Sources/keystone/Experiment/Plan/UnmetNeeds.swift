@@ -14,16 +14,7 @@ package enum UnmetNeeds {
 
   private static func sections(_ spec: Spec) -> [String] {
     var needs: [String] = []
-    let mocks = spec.services.filter { if case .httpMock = $0.kind { true } else { false } }
-    if !mocks.isEmpty {
-      needs.append("`services` of type http_mock (\(mocks.map(\.name).joined(separator: ", "))) are not available yet")
-    }
-    if spec.network.egress.policy == .allow || !spec.network.egress.allow.isEmpty {
-      needs.append("`network.egress` cannot be opened in this version: a sandbox reaches nothing but itself")
-    }
-    if !spec.network.dnsOverrides.isEmpty { needs.append("`network.dns_overrides` are not available in this version") }
     if !spec.network.ingress.allow.isEmpty { needs.append("`network.ingress.allow` is not available in this version") }
-    if spec.determinism.hasStaticDNS { needs.append("`determinism.dns` is not available in this version") }
     for kind in [SpecExport.Kind.mockRequests, .dbDump] where spec.teardown.export.contains(where: { $0.kind == kind })
     {
       needs.append("`teardown.export` of `\(kind.rawValue)` is not available in this version")
@@ -58,7 +49,7 @@ package enum UnmetNeeds {
 
   private static func audit(_ spec: Spec) -> [String] {
     let wanted: [(String, Bool)] = [
-      ("audit.db_writes", spec.audit.dbWrites), ("audit.http_calls", spec.audit.httpCalls),
+      ("audit.db_writes", spec.audit.dbWrites)
     ]
     return wanted.filter(\.1).map { "`\($0.0)` cannot be recorded in this version" }
   }

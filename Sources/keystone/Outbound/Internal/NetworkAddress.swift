@@ -2,9 +2,9 @@ internal import CCurl
 internal import Glibc
 
 /// An IP address as 16 bytes; IPv4 lies in the last four.
-struct NetworkAddress: Hashable, CustomStringConvertible {
-  let isIPv4: Bool
-  let bytes: [UInt8]
+package struct NetworkAddress: Hashable, CustomStringConvertible {
+  package let isIPv4: Bool
+  package let bytes: [UInt8]
 
   init?(_ address: UnsafePointer<sockaddr>) {
     switch Int32(address.pointee.sa_family) {
@@ -20,7 +20,7 @@ struct NetworkAddress: Hashable, CustomStringConvertible {
   }
 
   /// Reads the textual form; a zone such as `%eth0` is ignored.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let plain = text.split(separator: "%", maxSplits: 1).first.map(String.init) ?? text
     var v4 = in_addr()
     var v6 = in6_addr()
@@ -43,7 +43,7 @@ struct NetworkAddress: Hashable, CustomStringConvertible {
     bytes = v6
   }
 
-  var description: String {
+  package var description: String {
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
     let family = isIPv4 ? AF_INET : AF_INET6
     let raw = isIPv4 ? Array(bytes[12...]) : bytes
@@ -54,7 +54,7 @@ struct NetworkAddress: Hashable, CustomStringConvertible {
 
 extension NetworkAddress {
   /// What the address is instead of public, or nil when it is public.
-  var unreachableFromOutside: String? {
+  package var unreachableFromOutside: String? {
     let ranges = isIPv4 ? AddressRange.reservedIPv4 : AddressRange.reservedIPv6
     if let range = ranges.first(where: { $0.contains(self) }) { return range.name }
     if isIPv4 || AddressRange.globalIPv6.contains(self) { return nil }

@@ -27,6 +27,7 @@ struct SandboxServices: HostServiceHandler {
       return try JSONValueEncoder().encode(places).bytes
     case "copy_in": return try await copyIn(call)
     case "audit": return try await auditRecords(call)
+    case "recordings": return try await sendRecordings(call)
     case "task": return TaskDocument(sandbox).json.bytes
     case "usage":
       let usage = try JSONValueDecoder().decode(Usage.self, from: JSONValue(parsing: call.body))

@@ -14,10 +14,9 @@ struct TaskDocument {
       "sandbox_id": .string(scenario.sandboxID),
       "scenario_id": .string(scenario.id),
       "workspace": .string(sandbox.environment.workspacePath),
-      // The sandbox's own API is served by the gateway, which this version does not have yet.
-      "base_url": .null,
-      "api_key": .null,
-      "services": [:],
+      "base_url": sandbox.variables["KEYSTONE_BASE_URL"].map { .string($0) } ?? .null,
+      "api_key": sandbox.variables["KEYSTONE_API_KEY"].map { .string($0) } ?? .null,
+      "services": .object(sandbox.services.mapValues { ["host": .string($0.host), "port": .integer(Int64($0.port))] }),
     ]
   }
 }

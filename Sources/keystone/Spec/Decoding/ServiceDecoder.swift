@@ -27,7 +27,8 @@ enum ServiceDecoder {
     SpecHTTPRoute(
       method: node["method"]?.text?.uppercased(), path: node["path"]?.text ?? "/",
       response: node["response"]?.json ?? .string(""), status: node["status"]?.int ?? 200,
-      headers: node["headers"]?.environment ?? [:])
+      headers: node["headers"]?.environment ?? [:], delay: node["delay"]?.duration,
+      fault: node["fault"]?.text.flatMap(SpecHTTPFault.init(rawValue:)), times: node["times"]?.int)
   }
 
   /// A name alone, and an entry with neither `source` nor `from`, mean the caller's variable of that name.

@@ -42,7 +42,7 @@ public struct SpecHTTPMock: Sendable, Hashable {
 public struct SpecHTTPRoute: Sendable, Hashable {
   /// The request method in capitals; `nil` matches every method.
   public var method: String?
-  /// The request path.
+  /// The request path; `{name}` and `*` stand for one segment, `**` for any number.
   public var path: String
   /// The response body: a string stands for itself, anything else is sent as JSON.
   public var response: JSONValue
@@ -50,4 +50,20 @@ public struct SpecHTTPRoute: Sendable, Hashable {
   public var status: Int
   /// Response headers.
   public var headers: [String: String]
+  /// How long the answer is held back.
+  public var delay: Duration? = nil
+  /// What happens instead of an answer, when anything does.
+  public var fault: SpecHTTPFault? = nil
+  /// How many requests the route answers, later ones going to the next that matches; `nil` means all.
+  public var times: Int? = nil
+}
+
+/// What a scripted HTTP responder does instead of answering.
+public enum SpecHTTPFault: String, Sendable, Hashable, CaseIterable {
+  /// It resets the connection.
+  case reset
+  /// It never answers.
+  case timeout
+  /// It answers with something that is not HTTP.
+  case malformed
 }

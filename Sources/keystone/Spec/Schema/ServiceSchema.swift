@@ -32,13 +32,18 @@ enum ServiceSchema {
     "One answer.",
     [
       "method": Shape.text("The request method; every method when absent.", examples: ["POST"]),
-      "path": Shape.text("The request path.", format: .urlPath, examples: ["/v1/charge"]),
+      "path": Shape.text(
+        "The request path; `{name}` and `*` stand for one segment, `**` for any number.", format: .urlPath,
+        examples: ["/v1/charge", "/v1/charges/{id}"]),
       "response": ["description": "The body: a string stands for itself, anything else is sent as JSON."],
       "status": Shape.whole("The status.", from: 100, to: 599, default: 200),
       "headers": [
         "type": "object", "description": "Response headers.",
         "additionalProperties": ["type": ["string", "number", "boolean"]],
       ],
+      "delay": Shape.quantity("How long the answer is held back.", .duration, examples: ["2s", "150ms"]),
+      "fault": Shape.choice("What happens instead of an answer.", SpecHTTPFault.allCases.map(\.rawValue)),
+      "times": Shape.whole("How many requests the route answers; all when absent.", from: 1),
     ], required: ["path"])
 
   static let secret: JSONValue = [

@@ -1,16 +1,16 @@
 import CPCRE2
-import KeystoneKit
+package import KeystoneKit
 
 /// A compiled regular expression in the language of PCRE2.
 ///
 /// Content need not be UTF-8: bytes that are not match nothing. Neither the pattern nor the content can make a
 /// search hang or exhaust memory: it ends in an error instead.
-struct RegularExpression: ~Copyable {
+package struct RegularExpression: ~Copyable {
   private let code: OpaquePointer
   private let source: String
 
   /// Compiles a pattern, or a text that stands for nothing but itself.
-  init(_ pattern: String, isLiteral: Bool = false) throws(PluginError) {
+  package init(_ pattern: String, isLiteral: Bool = false) throws(PluginError) {
     var number: CInt = 0
     var offset = 0
     let kind = isLiteral ? PCRE2_LITERAL : PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C
@@ -32,7 +32,7 @@ struct RegularExpression: ~Copyable {
   /// Whether it matches somewhere in `content`.
   ///
   /// - Throws: ``PluginError`` when the search is too expensive, `CancellationError` when the task is cancelled.
-  func matches(_ content: [UInt8]) throws -> Bool {
+  package func matches(_ content: [UInt8]) throws -> Bool {
     let search = PatternSearch(code)
     do {
       return try search.run(content)
