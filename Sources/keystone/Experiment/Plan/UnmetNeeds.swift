@@ -25,14 +25,7 @@ package enum UnmetNeeds {
     if spec.determinism.clock != nil { needs.append("`determinism.clock` is not available in this version") }
     if spec.determinism.hasStaticDNS { needs.append("`determinism.dns` is not available in this version") }
     if !spec.teardown.export.isEmpty { needs.append("`teardown.export` is not available in this version") }
-    if !spec.datasets.isEmpty { needs.append("`datasets` are not available in this version") }
     if spec.snapshots.checkpointsPerAction { needs.append("`snapshots.checkpoints` is not available in this version") }
-    if spec.alerts.contains(where: { $0.window != nil }) {
-      needs.append("`alerts[].window` looks at earlier experiments, which is not available in this version")
-    }
-    if spec.alerts.contains(where: { $0.evalID.map { $0 != spec.id } ?? false }) {
-      needs.append("`alerts[].eval_id` of another spec is not available in this version")
-    }
     if spec.secrets.contains(where: { $0.fileTemplate != nil }) {
       needs.append("`secrets[].scope.file_template` is not available in this version")
     }
