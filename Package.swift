@@ -54,7 +54,9 @@ let plugins: [Plugin] = [
   Plugin(name: "paragon"),
   Plugin(name: "python"),
   Plugin(name: "http"),
-  Plugin(name: "webhook"),
+  Plugin(name: "webhook", dependencies: ["SlackBlocks"]),
+  Plugin(name: "slack", dependencies: ["SlackBlocks"]),
+  Plugin(name: "email", dependencies: ["CCurl"]),
 ]
 
 /// A plugin that only tests load; the built-ins' list does not name it.
@@ -114,8 +116,11 @@ let package = Package(
     // PostgreSQL's own parser: what a statement writes is not for us to guess.
     .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
     .target(name: "RegularExpression", dependencies: ["KeystoneKit", "CPCRE2"], swiftSettings: strict),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(name: "CCurl"),
+    // What two notifiers send.
+    .target(name: "SlackBlocks", dependencies: ["KeystoneKit"], swiftSettings: strict),
     .target(name: "CDigest"),
     .target(name: "CChild"),
     .target(name: "CSandbox"),
@@ -132,8 +137,13 @@ let package = Package(
     room("Outbound", ["CCurl"]),
     room("Sandbox", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneOutbound", "CSandbox", "CDigest"]),
     room("Experiment", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox"]),
+    room("Records", ["KeystoneKit", "KeystoneSpec", "KeystoneSandbox", "KeystoneExperiment", "CZlib", "CPCRE2"]),
     room(
-      "Store", ["KeystoneKit", "KeystoneExperiment", .product(name: "GRDB", package: "GRDB.swift")]),
+      "Store",
+      [
+        "KeystoneKit", "KeystoneSpec", "KeystoneExperiment", "KeystoneRecords",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     room(
       "Gateway",
       [
@@ -146,7 +156,8 @@ let package = Package(
     room(
       "API",
       [
-        "KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment", "KeystoneStore",
+        "KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment", "KeystoneRecords",
+        "KeystoneStore",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
@@ -157,7 +168,7 @@ let package = Package(
       name: "keystone",
       dependencies: [
         "KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment",
-        "KeystoneStore", "KeystoneOutbound", "KeystoneGateway", "KeystoneAPI",
+        "KeystoneRecords", "KeystoneStore", "KeystoneOutbound", "KeystoneGateway", "KeystoneAPI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -180,10 +191,14 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
     tests("ExperimentTests", ["KeystoneExperiment", "KeystoneSpec", "KeystoneKit"]),
+    tests("RecordsTests", ["KeystoneRecords", "KeystoneKit", "CZlib"]),
     tests("PluginTests", ["KeystoneKit", "CPCRE2"]),
     tests(
       "StoreTests",
-      ["KeystoneStore", "KeystoneExperiment", "KeystoneKit", .product(name: "GRDB", package: "GRDB.swift")]),
+      [
+        "KeystoneStore", "KeystoneRecords", "KeystoneExperiment", "KeystoneKit",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     tests("LocalRuntimeTests", ["KeystoneKit", "CChild", "SandboxHelper"]),
     tests("EvalTests", ["KeystoneKit"]),
 

@@ -28,6 +28,12 @@ CURLcode keystone_curl_set_list(CURL *handle, CURLoption option, struct curl_sli
   return set_option(handle, option, list);
 }
 
+CURLcode keystone_curl_set_upload(CURL *handle, FILE *file, curl_off_t size) {
+  CURLcode code = set_option(handle, CURLOPT_UPLOAD, 1L);
+  if (code == CURLE_OK) code = set_option(handle, CURLOPT_READDATA, file);
+  return code != CURLE_OK ? code : set_option(handle, CURLOPT_INFILESIZE_LARGE, size);
+}
+
 CURLcode keystone_curl_on_write(CURL *handle, curl_write_callback function, void *context) {
   CURLcode code = set_option(handle, CURLOPT_WRITEFUNCTION, function);
   return code != CURLE_OK ? code : set_option(handle, CURLOPT_WRITEDATA, context);

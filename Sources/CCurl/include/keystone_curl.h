@@ -3,6 +3,7 @@
 #pragma once
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 // Whether libcurl is installed; loads it. Everything that makes a handle does the same.
@@ -16,6 +17,9 @@ CURLcode keystone_curl_set_text(CURL *handle, CURLoption option, const char *val
 CURLcode keystone_curl_set_body(CURL *handle, const void *bytes, size_t size);
 // The list is borrowed and must outlive the transfer.
 CURLcode keystone_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *list);
+
+// What is uploaded is read from the file, which is borrowed and must outlive the transfer.
+CURLcode keystone_curl_set_upload(CURL *handle, FILE *file, curl_off_t size);
 
 CURLcode keystone_curl_on_write(CURL *handle, curl_write_callback function, void *context);
 CURLcode keystone_curl_on_header(CURL *handle, curl_write_callback function, void *context);

@@ -1,4 +1,5 @@
 public import KeystoneKit
+import SlackBlocks
 
 /// Posts an alert as JSON to a URL.
 ///
@@ -8,9 +9,13 @@ struct Webhook: Notifier {
     @Parameter("URL the alert is posted to.", examples: ["https://hooks.example.com/keystone"])
     var webhookURL: String
     @Parameter("Further header fields, such as `Authorization`.") var headers: [String: String] = [:]
+    @Parameter(
+      "`json`, or `slack` for a Block Kit message; `auto` is `slack` for hooks.slack.com and `json` for others.",
+      oneOf: ["auto", "json", "slack"])
+    var format = "auto"
 
     enum CodingKeys: String, CodingKey {
-      case headers
+      case headers, format
       case webhookURL = "webhook_url"
     }
   }
@@ -24,13 +29,19 @@ struct Webhook: Notifier {
       + parameters.headers.sorted { $0.key < $1.key }.map { HTTPHeader($0.key, $0.value) }
     let response = try await context.send(
       HTTPRequest(
-        method: "POST", url: parameters.webhookURL, headers: headers, body: Self.body(alert).text, timeout: .seconds(30)
-      ))
+        method: "POST", url: parameters.webhookURL, headers: headers, body: Self.body(alert, parameters).text,
+        timeout: .seconds(30)))
     guard (200..<300).contains(response.status) else {
       throw PluginError(
         .unavailable, "the webhook \(parameters.webhookURL) answered \(response.status): \(response.body.prefix(300))",
         detail: response.body, retryable: response.status == 429 || response.status >= 500)
     }
+  }
+
+  private static func body(_ alert: Alert, _ parameters: Parameters) -> JSONValue {
+    let isOfSlack = parameters.webhookURL.hasPrefix("https://hooks.slack.com/")
+    let isSlack = parameters.format == "slack" || parameters.format == "auto" && isOfSlack
+    return isSlack ? .object(SlackMessage.body(alert)) : body(alert)
   }
 
   /// The firing as receivers know it.

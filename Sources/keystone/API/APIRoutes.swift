@@ -1,3 +1,5 @@
+internal import KeystoneStore
+
 // How a resource is added to the API:
 //
 // 1. Store: a file `Store/Migrations/StoreMigration+widgets.swift` with the tables, and its name at the end of
@@ -39,11 +41,14 @@ enum APIRoutes {
   static func groups(_ services: APIServices) -> [any RouteGroup] {
     let store = services.store
     let finder = SandboxFinder(directory: services.directory, baseURL: services.baseURL)
+    let origins = TraceOrigins(store: store, directory: services.directory)
     // What a sandbox may call with its own token, in the daemon as in `eval run`.
     var groups: [any RouteGroup] = [
       HealthRoutes(metrics: services.metrics),
       SandboxCommandRoutes(finder: finder),
       SandboxFileRoutes(finder: finder),
+      TraceIngestRoutes(origins: origins, behaviors: services.engine?.behaviors),
+      SandboxTraceRoutes(origins: origins),
     ]
     guard let engine = services.engine else {
       groups.append(OwnSandboxRoutes(finder: finder))
@@ -56,6 +61,25 @@ enum APIRoutes {
       ExperimentRoutes(store: store, engine: engine.experiments, secrets: engine.secrets),
       ComparisonRoutes(store: store),
     ]
-    return groups
+    return groups + records(store, engine)
+  }
+
+  /// What is kept about runs and for them.
+  private static func records(_ store: SQLiteStore, _ engine: APIServices.Engine) -> [any RouteGroup] {
+    [
+      TraceReadingRoutes(store: store),
+      ScenarioRoutes(store: store),
+      ExportRoutes(store: store),
+      DatasetRoutes(store: store),
+      PromptRoutes(store: store),
+      ScoreRuleRoutes(store: store),
+      ScoreRoutes(store: store, scoring: engine.scoring),
+      AlertRoutes(store: store, host: engine.host),
+      AgentRoutes(store: store, folder: engine.snapshots),
+      WorkspaceRoutes(store: store),
+      JudgeRoutes(store: store, judging: engine.judging),
+      BehaviorRoutes(store: store),
+      LaterRoutes(host: engine.host),
+    ]
   }
 }

@@ -27,13 +27,32 @@ package struct APIServices: Sendable {
     package var experiments: ExperimentEngine
     /// The secrets of workspaces and experiments.
     package var secrets: SecretBook
+    /// Evaluates alerts as runs complete.
+    package var alerts: AlertService
+    /// Scores runs afterwards.
+    package var scoring: OfflineScoring
+    /// Asks judges.
+    package var judging: Judging
+    /// Looks at finished workflows.
+    package var behaviors: BehaviorWatch
+    /// Where agents' bundles lie.
+    package var snapshots: SnapshotFolder
 
     /// An engine.
-    package init(host: CurrentHost, keeper: SandboxKeeper, experiments: ExperimentEngine, secrets: SecretBook) {
+    package init(
+      host: CurrentHost, keeper: SandboxKeeper, experiments: ExperimentEngine, secrets: SecretBook,
+      alerts: AlertService, scoring: OfflineScoring, judging: Judging, behaviors: BehaviorWatch,
+      snapshots: SnapshotFolder
+    ) {
       self.host = host
       self.keeper = keeper
       self.experiments = experiments
       self.secrets = secrets
+      self.alerts = alerts
+      self.scoring = scoring
+      self.judging = judging
+      self.behaviors = behaviors
+      self.snapshots = snapshots
     }
   }
 

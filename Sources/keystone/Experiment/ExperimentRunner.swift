@@ -62,7 +62,9 @@ package struct ExperimentRunner: Sendable {
       observe(.step(scenario, step))
     }
     let result = try await runner.run()
-    try await store.finish(scenario.id, of: experiment, result: result.json(reproducer: reproducer, attempt: attempt))
+    let figures = try await store.traceFigures(ofSandbox: sandboxID)
+    let json = result.json(reproducer: reproducer, attempt: attempt).adding(figures)
+    try await store.finish(scenario.id, of: experiment, result: json)
     observe(.finished(scenario, result))
   }
 }

@@ -15,6 +15,9 @@ public protocol ExperimentStore: Sendable {
   /// Keeps the result of a scenario, a JSON object; it is done.
   func finish(_ scenario: String, of experiment: String, result: JSONValue) async throws
 
+  /// What the trace of a sandbox adds to the result of its scenario.
+  func traceFigures(ofSandbox sandbox: String) async throws -> TraceFigures
+
   /// Marks the whole experiment as `completed` or `cancelled` and keeps its results, a JSON object.
   func close(_ experiment: String, status: String, results: JSONValue) async throws
 
@@ -26,6 +29,19 @@ public protocol ExperimentStore: Sendable {
 
   /// The results of the scenarios that are done, in their order.
   func results(of experiment: String) async throws -> [JSONValue]
+}
+
+/// What a trace says about a run: tool calls, and what models used.
+public struct TraceFigures: Sendable, Hashable {
+  /// How many tools were called.
+  public var toolCalls = 0
+  /// How many of the calls failed.
+  public var toolFailures = 0
+  /// What the models used, with the dollars that the trace says.
+  public var cost: JSONValue?
+
+  /// Nothing.
+  public init() {}
 }
 
 /// An experiment as it is written down.

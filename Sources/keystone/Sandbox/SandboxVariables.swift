@@ -64,11 +64,20 @@ package struct TemplateValues: Sendable {
     let name = String(reference[reference.index(after: dot)...])
     switch reference[..<dot] {
     case "secrets": return secrets[name].map { .string($0) }
-    case "matrix", "parameters", "dataset": return scenario?.parameters[name]
+    case "matrix", "parameters", "dataset": return parameter(name)
     case "task" where name == "prompt": return scenario.map { .string($0.task.prompt) }
     case "task": return name.hasPrefix("context.") ? scenario?.task.context[String(name.dropFirst(8))] : nil
     default: return nil
     }
+  }
+
+  /// The parameter of that name or, where there is none, what the name leads to inside a parameter: `input.customer`.
+  private func parameter(_ name: String) -> JSONValue? {
+    guard let parameters = scenario?.parameters else { return nil }
+    if let value = parameters[name] { return value }
+    var value: JSONValue? = .object(parameters)
+    for part in name.split(separator: ".", omittingEmptySubsequences: false) { value = value?[String(part)] }
+    return value
   }
 
   /// `text` with its templates filled in.

@@ -85,8 +85,16 @@ struct ExperimentRoutes: RouteGroup {
       }
       do {
         let total = try await engine.run(record) { spec in
-          ExperimentPlan.scenarios(
-            spec, replicas: nil, seed: spec.determinism.seed.map { Int64(clamping: $0) } ?? record.seed)
+          let rows = try await store.datasetRows(of: spec, in: record.workspace)
+          let scenarios = ExperimentPlan.scenarios(
+            spec, replicas: nil, rows: rows, seed: spec.determinism.seed.map { Int64(clamping: $0) } ?? record.seed)
+          guard scenarios.count <= ExperimentPlan.most else {
+            throw APIError(
+              .unprocessable,
+              "The experiment has \(scenarios.count) scenarios; \(ExperimentPlan.most) are the most at once, use `limit`."
+            )
+          }
+          return scenarios
         }
         return .json(
           [

@@ -1,5 +1,6 @@
 package import KeystoneKit
-import KeystoneStore
+internal import KeystoneRecords
+internal import KeystoneStore
 
 /// Why a request is not done, as the caller is told.
 package struct APIError: Error, Sendable {
@@ -83,11 +84,17 @@ package struct APIError: Error, Sendable {
     case let error as APIError: self = error
     case let error as JSONError: self.init(.invalid, "The body is not JSON: \(error).")
     case let error as DecodingError: self.init(.invalid, "The body does not fit: \(error.sentence).")
+    case let error as InvalidRecord: self.init(.invalid, Self.sentence(error.message))
     case let error as StoreFailure: self.init(error)
     case let error as PluginError: self.init(error)
     case is CancellationError: self.init(.atCapacity, "The daemon is shutting down; try again soon.", retryAfter: 5)
     default: self.init(.internal, "The daemon could not do this; its log says why.")
     }
+  }
+
+  /// A text as a sentence: with a capital letter, where it begins with a word, and a full stop.
+  private static func sentence(_ text: String) -> String {
+    (text.prefix(1).uppercased() + text.dropFirst()) + (text.hasSuffix(".") ? "" : ".")
   }
 
   private init(_ failure: StoreFailure) {

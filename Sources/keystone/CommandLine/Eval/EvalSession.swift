@@ -1,8 +1,10 @@
 import Glibc
+import KeystoneAPI
 import KeystoneExperiment
 import KeystoneGateway
 import KeystoneKit
 import KeystonePluginHost
+import KeystoneRecords
 import KeystoneSandbox
 import KeystoneSpec
 import KeystoneStore
@@ -76,7 +78,8 @@ struct EvalSession {
 
   /// Checks that every spec has every scenario that `--only` names.
   private func checkChoice(_ specs: [Spec]) throws {
-    for spec in specs {
+    // What scenarios a spec with datasets has is known when their rows are read.
+    for spec in specs where spec.datasets.isEmpty {
       let ids = ExperimentPlan.scenarios(spec, replicas: command.replicas, seed: 0).map(\.id)
       guard let unknown = command.only.first(where: { !ids.contains($0) }) else { continue }
       Terminal.complain(
@@ -99,8 +102,13 @@ struct EvalSession {
     _ api: SandboxAPI, _ dataFolder: String
   ) async throws -> SpecReport {
     let seed = command.seed ?? spec.determinism.seed.map { Int64(clamping: $0) } ?? Int64.random(in: 0..<1 << 31)
-    let all = ExperimentPlan.scenarios(spec, replicas: command.replicas, seed: seed)
+    let all = ExperimentPlan.scenarios(
+      spec, replicas: command.replicas, rows: try await rows(of: spec, store), seed: seed)
     let chosen = command.only.isEmpty ? all : all.filter { command.only.contains($0.id) }
+    guard !chosen.isEmpty else {
+      Terminal.complain("error: \(spec.file) has no scenario \(command.only.joined(separator: ", "))")
+      throw Exit.invalid
+    }
     let record = ExperimentRecord(
       id: Identifier.random(prefix: "exp-"), name: spec.name ?? spec.id, specID: spec.id, specFile: spec.file,
       spec: String(decoding: spec.source, as: UTF8.self), seed: seed, status: "running", createdAt: UTCClock.now())
@@ -117,7 +125,7 @@ struct EvalSession {
         record: record, planned: chosen, results: results, strategy: spec.scoring.aggregation, ranAt: record.createdAt)
       var report = SpecReport(
         spec: spec, record: record, results: run, runtime: runtime.descriptor.type, runtimeReason: reason)
-      report.alerts = try await alerts(spec, run, record)
+      report.alerts = try await alerts(spec, run, record, store)
       try await store.close(record.id, status: "completed", results: report.json)
       return report
     } catch {
@@ -127,13 +135,34 @@ struct EvalSession {
     }
   }
 
-  private func alerts(_ spec: Spec, _ run: RunResults, _ record: ExperimentRecord) async throws -> [JSONValue] {
+  /// The rows of the datasets that a spec iterates: those of the default workspace on this machine.
+  private func rows(of spec: Spec, _ store: SQLiteStore) async throws -> [[String: JSONValue]]? {
+    guard !spec.datasets.isEmpty else { return nil }
+    let workspace = try await store.defaultWorkspace(
+      of: Caller.usualOwner, orMake: Identifier.random(prefix: "ws_"))
+    do {
+      return try await store.datasetRows(of: spec, in: workspace.id)
+    } catch let failure as StoreFailure where failure.code == .notFound || failure.code == .conflict {
+      Terminal.complain("\(spec.file): cannot be run here: \(failure.message)")
+      throw Exit.couldNotRun
+    }
+  }
+
+  private func alerts(
+    _ spec: Spec, _ run: RunResults, _ record: ExperimentRecord, _ store: SQLiteStore
+  ) async throws -> [JSONValue] {
     guard !spec.alerts.isEmpty else { return [] }
     let forwarded = await SecretSources.resolve(spec.secrets, environment: environment)
     let secrets = (try? SecretValues.resolve(spec.secrets, forwarded: forwarded)) ?? forwarded
-    let dispatch = AlertDispatch(
-      spec: spec, registry: registry, secrets: secrets, outbound: PluginOutbound(), log: Self.log)
-    return try await dispatch.run(on: run.json, experiment: record.id, at: UTCClock.now())
+    let messenger = AlertMessenger(
+      registry: registry, secrets: secrets, outbound: PluginOutbound(), log: Self.log)
+    let dispatch = AlertDispatch(spec: spec, messenger: messenger)
+    return try await dispatch.run(experiment: record.id, at: UTCClock.now()) { alert in
+      guard alert.evalID ?? spec.id == spec.id else { return nil }
+      guard let window = alert.window.flatMap({ AlertWindow($0) }) else { return run.json["metrics"] }
+      let earlier = try await store.localRuns(of: spec.id, window)
+      return AlertMetrics.mean(of: [run.json["metrics"] ?? [:]] + earlier)
+    }
   }
 
   @Sendable private static func log(_ level: String, _ message: String, _ values: [String: JSONValue]) {

@@ -98,6 +98,7 @@ struct Daemon {
         logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
       },
       EngineService(engine: engine, logger: logger),
+      RecordsService(engine: engine),
     ])
     withExtendedLifetime((instance, socket)) {}
   }
@@ -110,9 +111,14 @@ struct Daemon {
     let secrets = SecretBook(store: store, vault: try SecretVault(dataFolder: dataFolder))
     let slots = SandboxSlots(total: command.maxSandboxes, perOwner: command.maxSandboxesPerOwner)
     let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let values: ExperimentEngine.SecretSource = { record in
+      try await secrets.values(experiment: record.id, workspace: record.workspace)
+    }
+    let judging = Judging(host: host)
+    let alerts = AlertService(store: store, host: host, secrets: values, logger: logger)
     let experiments = ExperimentEngine(
       store: store, host: host, slots: slots, concurrency: command.concurrency ?? 2 * processors,
-      secrets: { try await secrets.values(experiment: $0.id, workspace: $0.workspace) }, completion: { _ in })
+      secrets: values, completion: { _ in alerts.completed() })
     let metrics = APIMetrics()
     metrics.add { DaemonGauges.read(directory: directory, slots: slots, registry: host.now.registry) }
     return APIServices(
@@ -121,7 +127,11 @@ struct Daemon {
         store: store, operatorKey: key, isRequired: isAuthRequired, sandboxTokens: SandboxAPI.callers(of: directory)),
       directory: directory, baseURL: command.baseURL ?? "http://\(command.host):\(port)",
       engine: .init(
-        host: host, keeper: SandboxKeeper(host: host, slots: slots), experiments: experiments, secrets: secrets))
+        host: host, keeper: SandboxKeeper(host: host, slots: slots), experiments: experiments, secrets: secrets,
+        alerts: alerts,
+        scoring: OfflineScoring(store: store, judging: judging, logger: logger), judging: judging,
+        behaviors: BehaviorWatch(store: store, judging: judging, logger: logger),
+        snapshots: SnapshotFolder("\(dataFolder)/snapshots")))
   }
 
   /// Removes what a daemon that died left behind, and queues again what it was running.

@@ -1,18 +1,27 @@
-import KeystoneKit
+package import KeystoneKit
 package import KeystoneSpec
 
-/// The scenarios of an experiment: matrix entries times replicas.
+/// The scenarios of an experiment: matrix entries times dataset rows times replicas.
 package enum ExperimentPlan {
+  /// The most scenarios of one experiment.
+  package static let most = 100_000
+
   /// Expands a spec into scenarios, in document order, replicas of a cell one after another.
+  ///
+  /// A cell is a matrix entry with a dataset row; a value of the entry wins over a field of the row with the same name.
   ///
   /// - Parameters:
   ///   - spec: The checked spec.
   ///   - replicas: Replaces `parallelism.replicas` when given.
+  ///   - rows: The parameters of each dataset row; `nil` when the spec names no dataset.
   ///   - seed: The experiment's seed. The replica with the same number has the same seed in every cell, so
   ///     that cells are compared under equal conditions.
-  /// - Returns: One scenario at least.
-  package static func scenarios(_ spec: Spec, replicas: Int?, seed: Int64) -> [PlannedScenario] {
-    let cells = spec.parallelism.matrix.isEmpty ? [[:]] : spec.parallelism.matrix
+  /// - Returns: One scenario at least, unless there is no row.
+  package static func scenarios(
+    _ spec: Spec, replicas: Int?, rows: [[String: JSONValue]]? = nil, seed: Int64
+  ) -> [PlannedScenario] {
+    let entries = spec.parallelism.matrix.isEmpty ? [[:]] : spec.parallelism.matrix
+    let cells = entries.flatMap { entry in (rows ?? [[:]]).map { entry.merging($0) { own, _ in own } } }
     let count = replicas ?? spec.parallelism.replicas
     return cells.enumerated().flatMap { cell, parameters in
       (0..<count).map { replica in

@@ -1,4 +1,4 @@
-import KeystoneKit
+package import KeystoneKit
 package import KeystonePluginHost
 package import KeystoneSpec
 
@@ -63,7 +63,8 @@ package enum SpecReading {
     return diagnostics
   }
 
-  private static func problems(
+  /// What a plugin says against parameters.
+  package static func problems(
     of type: InstalledType, _ parameters: JSONValue, _ registry: PluginRegistry
   ) async -> [PluginError.Diagnostic] {
     let body: JSONValue = ["type": .string(type.descriptor.type), "parameters": parameters]

@@ -15,18 +15,10 @@ package enum UnmetNeeds {
   private static func sections(_ spec: Spec) -> [String] {
     var needs: [String] = []
     if !spec.network.ingress.allow.isEmpty { needs.append("`network.ingress.allow` is not available in this version") }
-    for kind in [SpecExport.Kind.mockRequests, .dbDump] where spec.teardown.export.contains(where: { $0.kind == kind })
-    {
-      needs.append("`teardown.export` of `\(kind.rawValue)` is not available in this version")
+    if spec.teardown.export.contains(where: { $0.kind == .dbDump }) {
+      needs.append("`teardown.export` of `db_dump` is not available in this version")
     }
-    if !spec.datasets.isEmpty { needs.append("`datasets` are not available in this version") }
     if spec.snapshots.checkpointsPerAction { needs.append("`snapshots.checkpoints` is not available in this version") }
-    if spec.alerts.contains(where: { $0.window != nil }) {
-      needs.append("`alerts[].window` looks at earlier experiments, which is not available in this version")
-    }
-    if spec.alerts.contains(where: { $0.evalID.map { $0 != spec.id } ?? false }) {
-      needs.append("`alerts[].eval_id` of another spec is not available in this version")
-    }
     return needs
   }
 
@@ -48,10 +40,7 @@ package enum UnmetNeeds {
   }
 
   private static func audit(_ spec: Spec) -> [String] {
-    let wanted: [(String, Bool)] = [
-      ("audit.db_writes", spec.audit.dbWrites)
-    ]
-    return wanted.filter(\.1).map { "`\($0.0)` cannot be recorded in this version" }
+    spec.audit.dbWrites ? ["`audit.db_writes` cannot be recorded in this version"] : []
   }
 
   private static func setup(_ spec: Spec, _ runtime: TypeDescriptor) -> [String] {

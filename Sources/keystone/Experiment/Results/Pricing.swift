@@ -1,4 +1,4 @@
-import KeystoneKit
+package import KeystoneKit
 
 /// What models cost, in USD per million tokens (http-api 22).
 package enum Pricing {
@@ -24,6 +24,9 @@ package enum Pricing {
     "deepseek-reasoner": Price(input: 0.55, output: 2.19),
   ]
 
+  /// The models that have a price, by name.
+  package static var models: [String] { table.keys.sorted() }
+
   /// The price of a model: its own, else that of the longest name contained in it, else none.
   static func price(of model: String) -> Price? {
     let model = model.lowercased()
@@ -33,7 +36,7 @@ package enum Pricing {
   }
 
   /// USD for one request, rounded to six decimals; 0 when the model is not known.
-  static func dollars(_ usage: Usage) -> Double {
+  package static func dollars(_ usage: Usage) -> Double {
     guard let price = price(of: usage.model) else { return 0 }
     let dollars =
       (Double(usage.inputTokens) * price.input + Double(usage.outputTokens) * price.output

@@ -42,7 +42,10 @@ extension LiveSandbox {
   private func exportOne(_ export: SpecExport) async throws {
     switch export.kind {
     case .snapshot: try await exportSnapshot(to: export.to)
-    case .mockRequests, .dbDump, .auditLog:
+    case .mockRequests:
+      let (text, folder) = (try mockRequests(of: export.service ?? "").pretty(), ExportFolder(artifacts))
+      try await onPool { try folder.create(export.to, mode: 0o600).append(Array(text.utf8)) }
+    case .dbDump, .auditLog:
       throw PluginError(.unsupported, "`\(export.kind.rawValue)` cannot be exported in this version; remove it")
     }
   }

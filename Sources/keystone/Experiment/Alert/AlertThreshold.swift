@@ -1,13 +1,13 @@
-import KeystoneKit
+package import KeystoneKit
 
 /// When an alert fires: a metric, an operator and a number (http-api 9.3).
-struct AlertCondition {
+package struct AlertThreshold {
   private let metric: String
   private let compare: (Double, Double) -> Bool
   private let limit: Double
 
   /// Reads a condition such as `pass_rate < 0.8`; `nil` when it is none.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let operators: [(String, (Double, Double) -> Bool)] = [
       ("<=", { $0 <= $1 }), (">=", { $0 >= $1 }), ("==", { $0 == $1 }), ("!=", { $0 != $1 }), ("<", { $0 < $1 }),
       (">", { $0 > $1 }),
@@ -23,7 +23,7 @@ struct AlertCondition {
   }
 
   /// The value in `metrics` when it meets the condition.
-  func firing(in metrics: JSONValue?) -> Double? {
+  package func firing(in metrics: JSONValue?) -> Double? {
     guard let value = metrics?[metric]?.double, compare(value, limit) else { return nil }
     return value
   }
