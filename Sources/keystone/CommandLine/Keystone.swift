@@ -10,7 +10,9 @@ struct Keystone: AsyncParsableCommand {
     commandName: "keystone",
     abstract: "Runs AI agents many times in identical, isolated worlds and judges each run.",
     version: keystoneKitVersion,
-    subcommands: [ServeCommand.self, EvalCommand.self, SpecCommand.self, PluginCommand.self, KeyCommand.self])
+    subcommands: [
+      ServeCommand.self, EvalCommand.self, SpecCommand.self, PluginCommand.self, SDKCommand.self, KeyCommand.self,
+    ])
 
   /// Runs the command the arguments name.
   ///
