@@ -43,12 +43,14 @@ private struct PathParameters: ParameterSet {
 }
 
 private struct ScoresTwo: Invariant {
+  typealias Parameters = PathParameters
   static let type = "scores_two"
   static let summary = "Scores two."
   func evaluate(_ parameters: PathParameters, in context: CheckContext) -> Score { Score(2, reason: "too much") }
 }
 
 private struct HidesErrors: Invariant {
+  typealias Parameters = PathParameters
   static let type = "hides_errors"
   static let summary = "Takes every error for a missing file."
   func evaluate(_ parameters: PathParameters, in context: CheckContext) async -> Score {
@@ -57,6 +59,7 @@ private struct HidesErrors: Invariant {
 }
 
 private struct Deaf: Invariant {
+  typealias Parameters = PathParameters
   static let type = "deaf"
   static let summary = "Asks again for as long as it takes, whatever happens."
   func evaluate(_ parameters: PathParameters, in context: CheckContext) async throws -> Score {
@@ -70,6 +73,7 @@ private struct Deaf: Invariant {
 }
 
 private struct Fickle: Invariant {
+  typealias Parameters = PathParameters
   static let type = "fickle"
   static let summary = "Says something else each time."
   func evaluate(_ parameters: PathParameters, in context: CheckContext) -> Score {

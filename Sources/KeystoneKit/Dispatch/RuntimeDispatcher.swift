@@ -87,10 +87,11 @@ package struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
   let call: IncomingCall
   let host: HostConnection
 
-  /// Serves `call` with `sandbox`.
-  package init(sandbox: Sandbox, call: IncomingCall) {
+  /// Serves `call` with `sandbox`; `host` is the way back to whoever made the call, when `nil`.
+  package init(sandbox: Sandbox, call: IncomingCall, host: HostConnection? = nil) {
     self.sandbox = sandbox
     self.call = call
+    self.host = host ?? HostConnection(session: call.session, parent: call.id, configuration: PluginConfiguration())
   }
 
   /// Serves one operation, such as `exec` or `read`, and answers the body of the reply.
