@@ -124,7 +124,7 @@ extension RuntimeConformance {
         let code = try await SandboxUnderTest.code("it") {
           _ = try await sandbox.run(Command(["pwd"], directory: "none"))
         }
-        try expect([.notFound, .invalid, .denied].contains(code), "it is `\(code)`")
+        try expect([.notFound, .invalid, .denied, .unavailable].contains(code), "it is `\(code)`")
       },
       runtime.sandbox("a program that does not exist is not found") { sandbox in
         for name in ["no-such-program", "./no-such-program", "/no/such/program"] {

@@ -27,13 +27,19 @@ package struct APIServices: Sendable {
     package var experiments: ExperimentEngine
     /// The secrets of workspaces and experiments.
     package var secrets: SecretBook
+    /// Takes new generations of plugins.
+    package var generations: PluginGenerations
 
     /// An engine.
-    package init(host: CurrentHost, keeper: SandboxKeeper, experiments: ExperimentEngine, secrets: SecretBook) {
+    package init(
+      host: CurrentHost, keeper: SandboxKeeper, experiments: ExperimentEngine, secrets: SecretBook,
+      generations: PluginGenerations
+    ) {
       self.host = host
       self.keeper = keeper
       self.experiments = experiments
       self.secrets = secrets
+      self.generations = generations
     }
   }
 

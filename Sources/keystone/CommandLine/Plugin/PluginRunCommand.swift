@@ -50,7 +50,7 @@ struct PluginRunCommand: AsyncParsableCommand {
       throw PluginError(.invalid, "the workspace \(workspace) does not exist: name a folder with --workspace")
     }
     defer { free(folder) }
-    let outbound = CommandLineOutbound()
+    let outbound = PluginOutbound()
     let testHost = try await TestHost(
       workspace: String(cString: folder), audit: try records(), send: { try await outbound.send($0) })
     let services = TestHostServices(host: testHost)
