@@ -67,9 +67,21 @@ forbidden:
 """
 
 
-def build(fault, folder):
-    file = os.path.join(folder, f"{fault}.so")
-    subprocess.run(["cc", "-std=c11", "-O1", "-w", f'-DFAULT="{fault}"', f"-I{ROOT}/Sources/CKeystonePlugin/include", "-shared",
+SLOW = """
+version: 1
+id: slow
+base: "debian:12"
+task: { prompt: Nothing. }
+agent: { type: cli, binary: sleep, args: ["4"] }
+invariants:
+  checked:
+    check: { type: faulty_print }
+"""
+
+
+def build(fault, folder, version="1.2.3"):
+    file = os.path.join(folder, f"{fault}-{version}.so")
+    subprocess.run(["cc", "-std=c11", "-O1", "-w", f'-DFAULT="{fault}"', f'-DVERSION="{version}"', f"-I{ROOT}/Sources/CKeystonePlugin/include", "-shared",
                     "-fPIC", "-fvisibility=hidden", "-pthread", "-o", file, f"{ROOT}/Tests/Plugins/c_faulty/c_faulty.c"], check=True)
     return file
 
@@ -103,6 +115,39 @@ def run_matrix(daemon, faults, home, more):
     assert (found["passed"], found["failed"], found["errors"]) == (3, 3, 0), f"the healthy scenarios ended otherwise: {found}"
 
 
+def version_of_check(results):
+    scenario = results["scenarios"][0]
+    assert scenario["status"] == "pass", scenario
+    return scenario["invariants"][0]["plugin"]["version"]
+
+
+def generations(daemon, folder, data):
+    """A new version is taken while a scenario runs on the old one, and a changed file is not taken at all."""
+    quick = SLOW.replace('args: ["4"]', 'args: ["0"]')
+    slow = daemon.begin(SLOW, "slow")
+    daemon.wait(lambda: daemon.must("GET", "/v1/sandboxes"), "the slow scenario did not begin")
+    daemon.command("plugin", "install", build("print", folder, "2.0.0"))
+    generation = daemon.must("POST", "/v1/plugins/reload")["generation"]
+    new = daemon.results(daemon.begin(quick.replace("id: slow", "id: quick"), "quick"))
+    old = daemon.results(slow)
+    assert version_of_check(new) == "2.0.0", new
+    assert version_of_check(old) == "1.2.3", f"the running scenario was judged by another version: {old}"
+
+    records = json.load(open(os.path.join(data, "plugins", "plugins.json")))["plugins"]
+    digest = next(record["sha256"] for record in records if record["name"] == "faulty-twice")
+    copy = os.path.join(data, "plugins", f"{digest}.so")
+    os.chmod(copy, 0o600)
+    with open(copy, "ab") as file:
+        file.write(b"x")
+    status, answer = daemon.ask("POST", "/v1/plugins/reload")
+    assert status == 409 and "was changed after it was installed" in answer["message"], (status, answer)
+    assert "keystone plugin install" in answer["message"], answer
+    daemon.hang_up()
+    assert daemon.must("GET", "/v1/plugins")["generation"] == generation
+    again = daemon.results(daemon.begin(quick.replace("id: slow", "id: again"), "again"))
+    assert version_of_check(again) == "2.0.0", again
+
+
 def main():
     binaries = os.path.abspath(sys.argv[1])
     folder = tempfile.mkdtemp(prefix="keystone-faults-")
@@ -134,6 +179,7 @@ def main():
         daemon.hang_up()
         assert daemon.must("GET", "/v1/plugins")["generation"] == 3
         run_matrix(daemon, IN_PROCESS, "in-process", more)
+        generations(daemon, folder, data)
         print(f"faults: {len(ISOLATED)} isolated and {len(IN_PROCESS)} in-process cost their own scenarios alone")
     except AssertionError as failure:
         print(f"faults FAILED: {failure}", file=sys.stderr)

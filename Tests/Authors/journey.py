@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Goes the way of a new plugin author for every template: new, build, test, validate, install, run the example, see the verdict.
+"""Goes the way of a new plugin author for every template: new, build, test, validate, install, run the example, see the verdict;
+then the same spec in a daemon that has been running all the while.
 
     Tests/Authors/journey.py BIN [--only NAME…] [--json]
 
@@ -16,6 +17,8 @@ import sys
 import tempfile
 import time
 
+from daemon import Daemon
+
 TEMPLATES = ["swift-invariant", "swift-forbidden", "swift-fixture", "swift-agent", "swift-notifier", "swift-runtime",
              "c-invariant", "c-forbidden", "rust-invariant"]
 # What each step is allowed to take, so that nothing hangs; two busy cores are slow.
@@ -28,6 +31,7 @@ class Failure(Exception):
 
 class Author:
     def __init__(self, binaries, folder):
+        self.daemon = Daemon(binaries, os.path.join(folder, "data"))
         self.keystone = os.path.join(binaries, "keystone")
         self.folder = folder
         self.environment = dict(os.environ, KEYSTONE_DATA_DIR=os.path.join(folder, "data"), KEYSTONE=self.keystone)
@@ -77,6 +81,14 @@ class Author:
         flags = ["--runtime", plain] if kind == "runtime" else []
         results = json.loads(self.run("example", self.keystone, "eval", "run", "spec.yaml", "--format", "json", *flags, cwd=place))
         self.check_results(results, kind, name, plain, digest)
+        start = time.monotonic()
+        taken = self.daemon.must("POST", "/v1/plugins/reload")
+        self.expect(any(label.startswith(f"{name} 0.1.0 {digest[:12]}") for label in taken["added"]), f"the daemon took {taken}")
+        if kind != "runtime":  # a daemon keeps the runtime it began with
+            with open(os.path.join(place, "spec.yaml")) as file:
+                results = self.daemon.results(self.daemon.begin(file.read().replace("id: example-name", f"id: {name}"), name))
+            self.check_results(results, kind, name, plain, digest)
+        self.seconds["daemon"] = round(time.monotonic() - start, 3)
         return {"seconds": dict(self.seconds, total=round(sum(self.seconds.values()), 3)), "cases": cases}
 
     def check_file(self, file, language):
@@ -120,10 +132,11 @@ def main():
             try:
                 figures[template] = author.go(template)
                 print(f"{template}: {figures[template]}", file=sys.stderr)
-            except (Failure, subprocess.TimeoutExpired) as failure:
+            except (Failure, AssertionError, subprocess.TimeoutExpired) as failure:
                 failed = True
                 print(f"{template} FAILED: {failure}", file=sys.stderr)
     finally:
+        author.daemon.end()
         if not arguments.keep:
             shutil.rmtree(folder, ignore_errors=True)
     if arguments.json:

@@ -1,8 +1,8 @@
 #!/bin/sh
 # How the two binaries were made, once: build.sh BIN
 set -eu
-cd "$(dirname "$0")"
 bin=$(cd "$1" && pwd)
+cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for language in swift c; do

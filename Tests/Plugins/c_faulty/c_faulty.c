@@ -12,6 +12,10 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
+#ifndef VERSION
+#define VERSION "1.2.3"
+#endif
+
 static const char fine[] = "{\"score\": 1, \"passed\": true, \"reason\": \"no fault\", \"violations\": []}";
 
 static void reply(ks_request *request, const char *body, size_t size) {
@@ -31,7 +35,7 @@ static int overflow(volatile int depth) {
   return overflow(depth + 1) + page[0];
 }
 
-/* Takes memory until there is none, and touches it. */
+/* Takes memory until there is none. */
 static void take_memory(void) {
   for (;;) {
     char *block = malloc(16u << 20);
@@ -39,7 +43,7 @@ static void take_memory(void) {
       fputs("c_faulty: out of memory\n", stderr);
       abort();
     }
-    memset(block, 1, 16u << 20);
+    block[0] = 1;
   }
 }
 
@@ -126,5 +130,5 @@ static const ks_method methods[] = {
   "\"parameters\": {\"type\": \"object\", \"properties\": {\"store\": {\"type\": \"string\"},"                           \
   "\"pid\": {\"type\": \"integer\"}, \"port\": {\"type\": \"integer\"}}}}"
 
-KS_PLUGIN(methods, "{\"name\": \"faulty-" FAULT "\", \"version\": \"1.2.3\", \"abi\": 1, \"concurrency\": 4, \"types\": ["
+KS_PLUGIN(methods, "{\"name\": \"faulty-" FAULT "\", \"version\": \"" VERSION "\", \"abi\": 1, \"concurrency\": 4, \"types\": ["
                    TYPE("invariant") ", " TYPE("forbidden") "]}")
