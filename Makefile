@@ -14,7 +14,7 @@ INIT_SOURCES = $(wildcard Sources/keystone-sandbox-init/*.c) Sources/CDigest/key
 HOST_SOURCES = $(wildcard Sources/keystone-plugin-host/*.c)
 SWIFT_BUILD = $(SWIFT) build --scratch-path $(SCRATCH) -c $(CONFIGURATION)
 
-.PHONY: all build example test test-full bench lint install dependencies programs clean
+.PHONY: all sdk build example test test-full bench lint install dependencies programs clean
 
 all: build
 
@@ -24,7 +24,7 @@ dependencies:
 ## The executable, the built-in plugins, the two C programs and the list of built-ins, in .build/release.
 build: dependencies
 	$(SWIFT_BUILD)
-	@$(MAKE) --no-print-directory programs
+	@$(MAKE) --no-print-directory programs sdk
 
 programs: $(BIN)/keystone-plugin-host $(BIN)/keystone-sandbox-init $(BIN)/keystone-clock.so
 	@Scripts/list-builtins.sh $(BIN)
@@ -40,6 +40,10 @@ $(BIN)/keystone-sandbox-init: $(INIT_SOURCES) $(wildcard Sources/keystone-sandbo
 # Linked against nothing, so that the C library of any sandbox can load it.
 $(BIN)/keystone-clock.so: Sources/keystone-clock/clock.c
 	$(CC) $(CFLAGS) -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-builtin -fno-stack-protector -shared -nostdlib -o $@ $<
+
+## What plugin authors build with, beside the executable; part of `build` and of the tests.
+sdk:
+	@Scripts/make-sdk.sh $(BIN)/sdk
 
 ## Three examples, three verdicts: pass, fail and flaky.
 example: build

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Keystone and prints one JSON document: figures beside the issue's aims and beside bare baselines.
 
-    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,sandboxes]
+    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,sandboxes,authors]
 
 Everything is built and run below a temporary folder, which is removed at the end. Progress goes to stderr.
 """
@@ -364,6 +364,20 @@ class Bench:
         """The faster of two runs, since other work on the machine only ever adds."""
         return min((self.measured(command, watches_memory) for _ in range(2)), key=lambda found: found["wall_s"])
 
+    def authors(self):
+        """Seconds of each step of a plugin author, for every template; the baseline is a C compiler alone on the C template."""
+        say("the way of a plugin author, for every template")
+        journey = os.path.join(ROOT, "Tests/Authors/journey.py")
+        answer = subprocess.run([journey, self.binaries, "--json"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        source = os.path.join(ROOT, "PluginTemplates/c-invariant/Sources/plugin.c")
+        include = os.path.join(ROOT, "Sources/CKeystonePlugin/include")
+        start = time.monotonic()
+        subprocess.run(["cc", "-O2", f"-I{include}", "-shared", "-fPIC", "-o", self.path("bare.so"), source], check=True)
+        bare = round(time.monotonic() - start, 3)
+        return {name: dict(found["seconds"], cases=found["cases"],
+                           total=figure(found["seconds"]["total"], aim=60, baseline=bare, unit="s"))
+                for name, found in json.loads(answer.stdout).items()}
+
     def scenario_figures(self, run, bare, baselines, aim, has_aims):
         def cpu(found):
             return round(found.get("cpu_s_group", found["cpu_s"]) * 1000 / self.scenario_count, 2)
@@ -483,7 +497,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binaries", help="the folder that `make build` filled")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, to see that it works")
-    parser.add_argument("--only", default="start,boundary,scenarios,sandboxes", help="parts to measure, with commas")
+    everything = "start,boundary,scenarios,sandboxes,authors"
+    parser.add_argument("--only", default=everything, help="parts to measure, with commas")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
     document = {"machine": machine(), "notes": NOTES}
@@ -499,6 +514,8 @@ def main():
             document["scenarios"] = bench.scenarios()
         if "sandboxes" in parts:
             document["sandboxes"] = bench.sandboxes()
+        if "authors" in parts:
+            document["authors"] = bench.authors()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     document["machine"]["load_after"] = round(os.getloadavg()[0], 2)

@@ -37,12 +37,14 @@ package struct APIServices: Sendable {
     package var behaviors: BehaviorWatch
     /// Where agents' bundles lie.
     package var snapshots: SnapshotFolder
+    /// Takes new generations of plugins.
+    package var generations: PluginGenerations
 
     /// An engine.
     package init(
       host: CurrentHost, keeper: SandboxKeeper, experiments: ExperimentEngine, secrets: SecretBook,
       alerts: AlertService, scoring: OfflineScoring, judging: Judging, behaviors: BehaviorWatch,
-      snapshots: SnapshotFolder
+      snapshots: SnapshotFolder, generations: PluginGenerations
     ) {
       self.host = host
       self.keeper = keeper
@@ -53,6 +55,7 @@ package struct APIServices: Sendable {
       self.judging = judging
       self.behaviors = behaviors
       self.snapshots = snapshots
+      self.generations = generations
     }
   }
 

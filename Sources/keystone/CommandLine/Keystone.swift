@@ -12,7 +12,7 @@ struct Keystone: AsyncParsableCommand {
     version: keystoneKitVersion,
     subcommands: [
       ServeCommand.self, EvalCommand.self, SpecCommand.self, AuditCommand.self, DoctorCommand.self, PluginCommand.self,
-      KeyCommand.self, SecretCommand.self, StoreCommand.self,
+      SDKCommand.self, KeyCommand.self, SecretCommand.self, StoreCommand.self,
     ])
 
   /// Runs the command the arguments name.

@@ -10,7 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve", abstract: "Serves the HTTP API: the daemon.",
     discussion: """
       It listens on 127.0.0.1:8012 and needs a key: KEYSTONE_API_KEY, -api-key, or one of `keystone key create`.
-      SIGTERM and SIGINT end it in order; what was running is run again at the next start.
+      SIGTERM and SIGINT end it in order; what was running is run again at the next start. SIGHUP lets it take the plugins
+      that were installed meanwhile; what runs finishes on those it began with.
 
       Settings of plugins are flags too, such as -judge-url; `keystone plugin show TYPE` lists those of a type.
       """)

@@ -30,8 +30,7 @@ extension SpecSchema {
   private func definitions() -> [String: JSONValue] {
     var definitions: [String: JSONValue] = [:]
     for point in ExtensionPoint.allCases where point != .runtime {
-      for name in catalog.names(point) {
-        guard let type = catalog[point, name] else { continue }
+      for type in catalog.spellings(point) {
         definitions[Self.definitionName(type)] = point == .forbidden ? rule(type) : section(type)
       }
     }
@@ -79,7 +78,7 @@ extension SpecSchema {
   }
 
   private func alternatives(_ point: ExtensionPoint, _ plain: [String: JSONValue]) -> JSONValue {
-    let types = catalog.names(point).compactMap { catalog[point, $0] }
+    let types = catalog.spellings(point)
     var schema: [String: JSONValue] = ["type": "object"]
     schema["description"] = plain["description"]
     if point == .forbidden {

@@ -27,6 +27,21 @@ struct TypeCatalog: Sendable {
     Set(types.lazy.filter { $0.point == point }.map(\.type)).sorted()
   }
 
+  /// The types of a point under every name that is worth offering: the plain ones, and `plugin/type` where the plugin has
+  /// another name than its type.
+  func spellings(_ point: ExtensionPoint) -> [TypeSchema] {
+    let plain = names(point).compactMap { self[point, $0] }
+    let qualified = types.filter {
+      $0.point == point && $0.plugin != $0.type && !$0.type.contains("/") && !$0.plugin.isEmpty
+    }
+    return plain
+      + qualified.map { type in
+        var type = type
+        type.type = "\(type.plugin)/\(type.type)"
+        return type
+      }
+  }
+
   /// What to do about a name that is no type of `point`.
   func suggestion(for name: String, _ point: ExtensionPoint) -> String {
     if let reason = absence(point, name) { return reason }
