@@ -46,14 +46,15 @@ import Testing
     let specs = try installation.writeSpecs()
     let library = "\(installation.folder)/libkeystone_file_content.so"
     // The digests of the unchanged files are known by now.
-    _ = try await installation.keystone(["plugin", "list"])
+    let before = try JSONValue(parsing: try await installation.keystone(["plugin", "list", "--format", "json"]).stdout)
+    let count = try #require(before["types"]?.array?.count)
     let bytes = try #require(FileBytes.read(library))
     try FileBytes.write(addition.isEmpty ? [] : bytes + Array(addition.utf8), to: library, mode: 0o755)
     let list = try await installation.keystone(["plugin", "list"])
     #expect(list.exitCode == 0, "\(list)")
     expect(list.stdout, has: "refused:", "libkeystone_file_content.so", "make install")
     let json = try JSONValue(parsing: try await installation.keystone(["plugin", "list", "--format", "json"]).stdout)
-    #expect(json["refused"]?.array?.count == 1 && json["types"]?.array?.count == 15, "\(json.pretty())")
+    #expect(json["refused"]?.array?.count == 1 && json["types"]?.array?.count == count - 1, "\(json.pretty())")
     for (type, file) in specs {
       let outcome = try await installation.keystone(["spec", "check", file])
       #expect(outcome.exitCode == (type == "file_content" ? 2 : 0), "\(type): \(outcome)")
