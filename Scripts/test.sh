@@ -15,7 +15,8 @@ export KEYSTONE_BIN
 # the run, and the trace of its process tells where.
 timeout --verbose --signal=ABRT --kill-after=60 3000 swift test --scratch-path "$scratch" --skip-build --no-parallel
 
-for script in Tests/Authors/run.sh Tests/Install/run.sh Tests/Sanitizers/run-thread.sh Tests/Sanitizers/run-address.sh; do
+for script in Tests/API/run.sh Tests/Authors/run.sh Tests/Install/run.sh Tests/Sanitizers/run-thread.sh \
+  Tests/Sanitizers/run-address.sh; do
   [ -x "$script" ] || continue
   echo "== $script"
   "$script"

@@ -12,6 +12,7 @@ struct Keystone: AsyncParsableCommand {
     version: keystoneKitVersion,
     subcommands: [
       ServeCommand.self, EvalCommand.self, SpecCommand.self, PluginCommand.self, SDKCommand.self, KeyCommand.self,
+      SecretCommand.self, StoreCommand.self,
     ])
 
   /// Runs the command the arguments name.

@@ -56,16 +56,16 @@ package struct SandboxPlan: Sendable {
 
 /// How a sandbox reaches its own part of the API.
 package struct SandboxAccess: Sendable, Hashable {
-  /// The URL as it is seen from inside.
-  package var url: String
+  /// The URL as it is seen from inside: the name that the gateway relays.
+  package static let url = "http://keystone.internal"
+
   /// The sandbox's own token.
   package var token: String
   /// The Unix socket of the host that serves the API for sandboxes, to which the gateway relays.
   package var socket: String
 
-  /// An access; the URL is the name that the gateway relays.
-  package init(url: String = "http://keystone.internal", token: String, socket: String) {
-    self.url = url
+  /// An access.
+  package init(token: String, socket: String) {
     self.token = token
     self.socket = socket
   }

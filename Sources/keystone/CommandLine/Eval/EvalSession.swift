@@ -25,10 +25,12 @@ struct EvalSession {
     let sandboxes = "\(dataFolder)/sandboxes"
     await reap(runtime, sandboxes, dataFolder)
     let store = try await SQLiteStore.open("\(dataFolder)/keystone.sqlite")
+    let api = try SandboxAPI(store: store, dataFolder: dataFolder, instance: instance.id)
+    defer { withExtendedLifetime(api) {} }
     var verdicts: [ScenarioStatus] = []
     var reports: [SpecReport] = []
     for spec in specs {
-      let report = try await run(spec, runtime, because: reason, instance, store, dataFolder)
+      let report = try await run(spec, runtime, because: reason, instance, store, api, dataFolder)
       reports.append(report)
       verdicts.append(report.results.verdict)
     }
@@ -93,7 +95,7 @@ struct EvalSession {
 
   private func run(
     _ spec: Spec, _ runtime: InstalledType, because reason: String, _ instance: InstanceLock, _ store: SQLiteStore,
-    _ dataFolder: String
+    _ api: SandboxAPI, _ dataFolder: String
   ) async throws -> SpecReport {
     let seed = command.seed ?? spec.determinism.seed.map { Int64(clamping: $0) } ?? Int64.random(in: 0..<1 << 31)
     let all = ExperimentPlan.scenarios(spec, replicas: command.replicas, seed: seed)
@@ -104,7 +106,7 @@ struct EvalSession {
     try await store.create(record, scenarios: chosen)
     let progress = ProgressDisplay(spec: spec.id, total: chosen.count)
     let runner = try ExperimentRunner(
-      environment: await runEnvironment(spec, runtime, instance, record, dataFolder), store: store,
+      environment: await runEnvironment(spec, runtime, instance, record, api, dataFolder), store: store,
       concurrency: concurrency(spec), reproducer: reproducer(spec, seed), observe: { progress.observe($0) })
     do {
       try await runner.run(chosen, of: record)
@@ -150,7 +152,8 @@ struct EvalSession {
   }
 
   private func runEnvironment(
-    _ spec: Spec, _ runtime: InstalledType, _ instance: InstanceLock, _ record: ExperimentRecord, _ dataFolder: String
+    _ spec: Spec, _ runtime: InstalledType, _ instance: InstanceLock, _ record: ExperimentRecord, _ api: SandboxAPI,
+    _ dataFolder: String
   ) async throws -> RunEnvironment {
     let slash = spec.file.lastIndex(of: "/")
     let folder = slash.map { $0 == spec.file.startIndex ? "/" : String(spec.file[..<$0]) } ?? "."
@@ -158,7 +161,7 @@ struct EvalSession {
       spec: spec, specFolder: folder, registry: registry, runtime: runtime, instance: instance.id,
       sandboxesFolder: "\(dataFolder)/sandboxes", artifactsFolder: "\(dataFolder)/runs/\(record.id)",
       forwardedSecrets: await SecretSources.resolve(spec.secrets, environment: environment),
-      outbound: PluginOutbound(), keepsSandboxes: command.keepSandbox,
+      outbound: PluginOutbound(), keepsSandboxes: command.keepSandbox, registration: api.registration(record.id),
       log: Self.log)
   }
 

@@ -133,11 +133,8 @@ struct Daemon {
     metrics.add { DaemonGauges.read(directory: directory, slots: slots, registry: host.now.registry) }
     return APIServices(
       store: store, metrics: metrics,
-      authenticator: Authenticator(store: store, operatorKey: key, isRequired: isAuthRequired) { token in
-        directory.sandbox(token: token).map {
-          Caller(owner: $0.facts.owner, workspace: $0.facts.workspace, sandbox: $0.facts.id)
-        }
-      },
+      authenticator: Authenticator(
+        store: store, operatorKey: key, isRequired: isAuthRequired, sandboxTokens: SandboxAPI.callers(of: directory)),
       directory: directory, baseURL: command.baseURL ?? "http://\(command.host):\(port)",
       engine: .init(
         host: host, keeper: SandboxKeeper(host: host, slots: slots), experiments: experiments, secrets: secrets,
