@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Keystone and prints one JSON document: figures beside the issue's aims and beside bare baselines.
 
-    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,authors]
+    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,authors,daemon]
 
 Everything is built and run below a temporary folder, which is removed at the end. Progress goes to stderr.
 """
@@ -18,6 +18,8 @@ import sys
 import tempfile
 import threading
 import time
+
+from bench_daemon import DaemonBench
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCES = os.path.join(ROOT, "Tests/Benchmarks")
@@ -413,7 +415,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binaries", help="the folder that `make build` filled")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, to see that it works")
-    parser.add_argument("--only", default="start,boundary,scenarios,authors", help="parts to measure, with commas")
+    parser.add_argument("--only", default="start,boundary,scenarios,authors,daemon", help="parts to measure, with commas")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
     document = {"machine": machine(), "notes": NOTES}
@@ -429,6 +431,8 @@ def main():
             document["scenarios"] = bench.scenarios()
         if "authors" in parts:
             document["authors"] = bench.authors()
+        if "daemon" in parts:
+            document["daemon"] = DaemonBench(bench, arguments.quick).figures(figure)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     document["machine"]["load_after"] = round(os.getloadavg()[0], 2)
