@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Keystone and prints one JSON document: figures beside the issue's aims and beside bare baselines.
 
-    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,sandboxes,authors]
+    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,sandboxes,authors,daemon]
 
 Everything is built and run below a temporary folder, which is removed at the end. Progress goes to stderr.
 """
@@ -18,6 +18,8 @@ import sys
 import tempfile
 import threading
 import time
+
+from bench_daemon import DaemonBench
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCES = os.path.join(ROOT, "Tests/Benchmarks")
@@ -497,7 +499,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binaries", help="the folder that `make build` filled")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, to see that it works")
-    everything = "start,boundary,scenarios,sandboxes,authors"
+    everything = "start,boundary,scenarios,sandboxes,authors,daemon"
     parser.add_argument("--only", default=everything, help="parts to measure, with commas")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
@@ -516,6 +518,8 @@ def main():
             document["sandboxes"] = bench.sandboxes()
         if "authors" in parts:
             document["authors"] = bench.authors()
+        if "daemon" in parts:
+            document["daemon"] = DaemonBench(bench, arguments.quick).figures(figure)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     document["machine"]["load_after"] = round(os.getloadavg()[0], 2)

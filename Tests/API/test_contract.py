@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import socket
 import threading
 
@@ -285,6 +286,35 @@ class LimitTests(DaemonCase):
         flood = "".join(f"X-Flood-{index}: {'y' * 1000}\r\n" for index in range(100))
         reply = self.raw(f"GET /health HTTP/1.1\r\nHost: x\r\n{flood}\r\n".encode())
         self.assertRegex(reply, rb"^HTTP/1.1 4\d\d ")
+        self.assertEqual(self.daemon.request("GET", "/health", key=None).status, 200)
+
+
+    def test_ten_thousand_idle_connections_do_no_harm(self):
+        count = 10_000 if resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 25_000 else 400
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        idle = []
+        try:
+            for _ in range(count):
+                idle.append(socket.create_connection(("127.0.0.1", self.daemon.port), timeout=30))
+            self.assertEqual(self.daemon.request("GET", "/v1/specs").status, 200)
+            with open(f"/proc/{self.daemon.process.pid}/status") as status:
+                resident = int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1))
+            self.assertLess(resident, 600_000, f"{count} idle connections")
+        finally:
+            for connection in idle:
+                connection.close()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+class RateTests(DaemonCase):
+    flags = ["-rate-limit", "5"]
+
+    def test_too_many_requests_are_429_with_a_time_to_wait(self):
+        replies = [self.daemon.request("GET", "/v1/specs") for _ in range(40)]
+        refused = [reply for reply in replies if reply.status == 429]
+        self.assertTrue(refused)
+        self.assertEqual((refused[0].headers["Retry-After"], refused[0].json["code"]), ("1", "rate_limited"))
         self.assertEqual(self.daemon.request("GET", "/health", key=None).status, 200)
 
 

@@ -112,15 +112,16 @@ struct Daemon {
     let services = try services(store, host, generations, key, isAuthRequired, port, dataFolder)
     guard let engine = services.engine else { return }
     // The last one ends first: sandboxes and their event streams, then the servers, which wait for open requests.
-    try await run([
-      APIServer(at: .socket(socket), services: services, extent: .sandbox, logger: quiet),
-      APIServer(at: .host(command.host, port: port), services: services, logger: quiet) { port in
-        logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
-      },
-      EngineService(engine: engine, logger: logger),
-      RecordsService(engine: engine),
-      PluginReloadService(generations: generations, logger: logger),
-    ])
+    try await run(
+      [
+        APIServer(at: .socket(socket), services: services, extent: .sandbox, logger: quiet),
+        APIServer(at: .host(command.host, port: port), services: services, logger: quiet) { port in
+          logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
+        },
+        EngineService(engine: engine, logger: logger),
+        RecordsService(engine: engine),
+        PluginReloadService(generations: generations, logger: logger),
+      ], store: store)
   }
 
   private func services(
@@ -144,7 +145,8 @@ struct Daemon {
     return APIServices(
       store: store, metrics: metrics,
       authenticator: Authenticator(
-        store: store, operatorKey: key, isRequired: isAuthRequired, sandboxTokens: SandboxAPI.callers(of: directory)),
+        store: store, operatorKey: key, isRequired: isAuthRequired, sandboxTokens: SandboxAPI.callers(of: directory),
+        limit: command.rateLimit.map { RateLimit(perSecond: $0) }),
       directory: directory, baseURL: command.baseURL ?? "http://\(command.host):\(port)",
       engine: .init(
         host: host, keeper: SandboxKeeper(host: host, slots: slots), experiments: experiments, secrets: secrets,
@@ -216,7 +218,11 @@ struct Daemon {
     return "\(String(cString: folder))/\(path)"
   }
 
-  private func run(_ services: [any Service]) async throws {
+  private func run(_ services: [any Service], store: SQLiteStore) async throws {
+    var services = services
+    if let days = command.retentionDays {
+      services.insert(RetentionService(store: store, days: days, logger: logger), at: 0)
+    }
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(20)

@@ -29,6 +29,10 @@ struct ServeCommand: AsyncParsableCommand {
   var maxSandboxesPerOwner = 20
   @Option(name: .go("concurrency"), help: "How many scenarios run at a time; twice the processors by default.")
   var concurrency: Int?
+  @Option(name: .go("rate-limit"), help: "How many requests per second an owner may make; no limit by default.")
+  var rateLimit: Int?
+  @Option(name: .go("retention-days"), help: "Experiments and traces older than this are removed; none by default.")
+  var retentionDays: Int?
   @Option(name: .go("base-url"), help: "The URL under which clients reach the daemon.") var baseURL: String?
   @Option(name: .go("log-level"), help: "trace, debug, info, notice, warning or error.") var logLevel = LogThreshold
     .info
@@ -47,6 +51,8 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     if let port, !(0...65535).contains(port) { throw ValidationError("-port takes 0 to 65535") }
     if maxSandboxes < 1 || maxSandboxesPerOwner < 1 { throw ValidationError("there must be room for one sandbox") }
+    if let rateLimit, rateLimit < 1 { throw ValidationError("-rate-limit takes 1 or more") }
+    if let retentionDays, retentionDays < 1 { throw ValidationError("-retention-days takes 1 or more") }
     if let concurrency, concurrency < 1 { throw ValidationError("-concurrency takes 1 or more") }
   }
 
