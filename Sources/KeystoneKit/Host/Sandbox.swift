@@ -158,7 +158,7 @@ public struct Sandbox: Sendable {
     try await lines("recordings", RecordingsQuery(service: service))
   }
 
-  func lines<Item: Decodable>(_ service: String, _ request: some Encodable) async throws -> [Item] {
+  private func lines<Item: Decodable>(_ service: String, _ request: some Encodable) async throws -> [Item] {
     let call = try host.begin(service, request)
     var items: [Item] = []
     var rest: [UInt8] = []
