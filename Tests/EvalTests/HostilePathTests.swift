@@ -75,7 +75,7 @@ import Testing
     let run = try await Workspace().evaluate(spec)
     let scenario = try run.scenario()
     #expect(run.exitCode == 1 && scenario.error == nil, "\(run.outcome)")
-    expect(scenario.rule("file_writes_outside")?["details"]?.string, has: "added d", "added a")
+    expect(scenario.rule("file_writes_outside")?["details"]?.string, has: "created d", "created a")
   }
 
   @Test func foldersWithoutRightsDoNotStopTheJudge() async throws {

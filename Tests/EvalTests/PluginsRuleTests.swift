@@ -12,8 +12,8 @@ import Testing
 
   @Test(arguments: [
     ("touch src/new.txt", ["src/"]), ("echo x >> docs/file.txt", ["src/", "docs/*.txt"]), ("true", ["src/"]),
-    ("mkdir -p src/a/b; echo x > src/a/b/c", ["src/**"]), ("echo tests > tests/file.txt", ["src/"]),
-    ("echo x > tests/t; rm tests/t", ["src/"]), ("echo x > /tmp/outside", ["src/"]), ("mkdir empty", ["src/"]),
+    ("mkdir -p src/a/b; echo x > src/a/b/c", ["src/**"]), ("cat tests/file.txt", ["src/"]),
+    ("echo x > /tmp/outside", ["src/"]), ("mkdir empty", ["src/"]),
     ("echo x > anywhere", ["."]),
   ])
   func writesInsideAreAllowed(_ agent: String, _ allowed: [String]) async throws {
@@ -23,13 +23,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("echo x > tests/file.txt", "modified tests/file.txt"), ("rm tests/file.txt", "removed tests/file.txt"),
-    ("echo x > src2", "added src2"), ("echo x > srcfile.txt", "added srcfile.txt"),
-    ("mv tests/file.txt src/", "removed tests/file.txt"), ("ln -s /etc link", "added link"),
-    ("chmod +x tests/file.txt", "modified tests/file.txt"),
+    ("echo x > tests/file.txt", "opened for writing tests/file.txt"), ("rm tests/file.txt", "removed tests/file.txt"),
+    ("echo x > src2", "created src2"), ("echo x > srcfile.txt", "created srcfile.txt"),
+    ("mv tests/file.txt src/", "renamed away tests/file.txt"), ("ln -s /etc link", "linked link"),
+    ("chmod +x tests/file.txt", "changed (chmod) tests/file.txt"),
+    ("echo tests > tests/file.txt", "opened for writing tests/file.txt"),
+    ("echo x > tests/t; rm tests/t", "created tests/t"),
     ("rm tests/file.txt; ln -s ../src/file.txt tests/file.txt", "tests/file.txt"),
     ("touch -d @0 tests/file.txt; echo longer > tests/file.txt; touch -d @0 tests/file.txt", "tests/file.txt"),
-    ("echo x > 'new\nline'", "new"), ("touch $(printf 'b\\377d')", "added b"),
+    ("echo x > 'new\nline'", "new"), ("touch $(printf 'b\\377d')", "created b"),
   ])
   func writesOutsideAreFound(_ agent: String, _ found: String) async throws {
     let run = try await Workspace().evaluate(Self.spec(agent, allowed: ["src/"]))

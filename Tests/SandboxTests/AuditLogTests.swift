@@ -6,8 +6,7 @@ import Testing
 
 /// The log keeps everything in order and in a file, and shows what was changed in it.
 @Suite struct AuditLogTests {
-  private func withLog(_ secrets: [String: String] = [:], _ body: (AuditLog) throws -> Void) throws
-  {
+  private func withLog(_ secrets: [String: String] = [:], _ body: (AuditLog) throws -> Void) throws {
     var template = Array("/tmp/keystone-audit-XXXXXX".utf8CString)
     try #require(mkdtemp(&template) != nil)
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
