@@ -122,7 +122,8 @@ struct EnvironmentTests {
     let environment = try #require(try run.scenario()["environment"])
     #expect(environment["runtime"] == "local" && environment["isolation"] == "namespaces", "\(environment.pretty())")
     #expect(environment["base"] == "ignored" && environment["warnings"] == [])
-    #expect(environment["limits"]?["memory"] == "none" && environment["limits"]?["timeout"] == "enforced")
+    let limits = environment["limits"]
+    #expect(limits?["timeout"] == "enforced" && limits?["processes"] == "enforced" && limits?["memory"] != "none")
   }
 
   @Test func withoutBubblewrapItWarnsAndSaysSoInTheResult() async throws {

@@ -38,7 +38,8 @@ struct FaultTests {
       let error = scenario.error ?? ""
       let isInTime = ["timeout", "memory", "disk", "wrote more than"].contains { error.contains($0) }
       #expect(isInTime, "\(name): \(error)")
-      // What was recorded until the end is whole.
+      // What was recorded until the end is whole; on a busy machine an agent's time may be over before it begins.
+      guard scenario["audit"]?["records"] != 0 else { continue }
       let log = "\(scenario["artifacts"]?.string ?? "")/audit.jsonl"
       let head = scenario["audit"]?["sha256"]?.string ?? ""
       let verified = try await run.workspace.run(["audit", "verify", log, "--head", head])
