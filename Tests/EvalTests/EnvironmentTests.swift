@@ -32,7 +32,7 @@ struct EnvironmentTests {
       names == [
         "PATH", "HOME", "USER", "LANG", "TZ", "KEYSTONE_SANDBOX_ID", "KEYSTONE_SCENARIO_ID", "KEYSTONE_SPEC_ID",
         "KEYSTONE_SEED", "KEYSTONE_REPLICA", "KEYSTONE_WORKSPACE", "KEYSTONE_PARAM_K", "KEYSTONE_AGENT_MODEL", "SET",
-        "MINE", "TOKEN",
+        "KEYSTONE_BASE_URL", "KEYSTONE_API_KEY", "MINE", "TOKEN",
       ], "\(lines)")
     #expect(lines.contains("KEYSTONE_WORKSPACE=/workspace") && lines.contains("TOKEN=[secret TOKEN]"))
   }
