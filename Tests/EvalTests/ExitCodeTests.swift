@@ -110,12 +110,12 @@ struct ExitCodeTests {
   @Test func everyNeedThatCannotBeMetIsNamedAtOnce() async throws {
     let workspace = try Workspace()
     var spec = EvalSpec()
-    spec["resources.memory"] = "1Gi"
-    spec["determinism.clock"] = "2026-01-01T00:00:00Z"
+    spec["snapshots.checkpoints"] = "per_action"
+    spec["audit.db_writes"] = true
     spec["setup.packages"] = ["jq"]
     try workspace.write(spec)
     let outcome = try await workspace.run(["eval", "run", "spec.yaml"])
-    for text in ["`resources.memory`", "`determinism.clock`", "`setup.packages`"] {
+    for text in ["`snapshots.checkpoints`", "`audit.db_writes`", "`setup.packages`"] {
       #expect(outcome.stderr.contains(text), "\(outcome)")
     }
     #expect(outcome.exitCode == 3)
