@@ -110,6 +110,10 @@ static void misbehave(ks_request *request) {
   }
   if (is("late")) while (!ks_cancelled(request)) usleep(500);
   if (is("twice")) reply(request, fine, sizeof fine - 1);
+  if (is("leak")) {
+    char *kept = malloc(256u << 10);
+    if (kept != NULL) memset(kept, 1, 256u << 10);
+  }
   if (is("print")) printf("a stray print\n");
   if (is("grandchild")) {
     if (fork() == 0) {
