@@ -131,8 +131,8 @@ static const ks_method methods[] = {
 
 #define TYPE(point)                                                                                                   \
   "{\"point\": \"" point "\", \"type\": \"faulty_" FAULT "\", \"description\": \"Does wrong.\", \"sources\": [\"output\"]," \
-  "\"parameters\": {\"type\": \"object\", \"properties\": {\"store\": {\"type\": \"string\"},"                           \
-  "\"pid\": {\"type\": \"integer\"}, \"port\": {\"type\": \"integer\"}}}}"
+  "\"parameters\": {\"type\": \"object\", \"properties\": {\"store\": {\"type\": \"string\", \"description\": \"A file.\"},"                         \
+  "\"pid\": {\"type\": \"integer\", \"description\": \"A process.\"}, \"port\": {\"type\": \"integer\", \"description\": \"A port.\"}}}}"
 
 KS_PLUGIN(methods, "{\"name\": \"faulty-" FAULT "\", \"version\": \"" VERSION "\", \"abi\": 1, \"concurrency\": 4, \"types\": ["
                    TYPE("invariant") ", " TYPE("forbidden") "]}")
