@@ -80,45 +80,4 @@ import Testing
     let held = try await Workspace().evaluate(spec, ["--setup-egress", "policy"])
     #expect(held.exitCode == 1, "\(held.outcome)")
   }
-
-  @Test func manyConnectionsAtOnceAreAllServed() async throws {
-    let agent = """
-      python3 - 2>&1 <<'END'
-      import resource, selectors, socket
-      resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-      count = min(10000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 50)
-      address = (socket.gethostbyname("payment-api"), 9090)
-      done, started, open_now = 0, 0, {}
-      selector = selectors.DefaultSelector()
-      while done < count:
-          while started < count and len(open_now) < 2000:
-              sock = socket.socket()
-              sock.setblocking(False)
-              sock.connect_ex(address)
-              selector.register(sock, selectors.EVENT_WRITE)
-              open_now[sock] = b""
-              started += 1
-          for key, events in selector.select(20):
-              sock = key.fileobj
-              if events & selectors.EVENT_WRITE:
-                  sock.send(b"GET / HTTP/1.1\\r\\nHost: payment-api\\r\\nConnection: close\\r\\n\\r\\n")
-                  selector.modify(sock, selectors.EVENT_READ)
-                  continue
-              data = sock.recv(4096)
-              open_now[sock] += data
-              if not data:
-                  assert open_now.pop(sock).startswith(b"HTTP/1.1 200"), "no answer"
-                  selector.unregister(sock)
-                  sock.close()
-                  done += 1
-      print("served", done, count)
-      END
-      """
-    var spec = EvalSpec(agent: agent)
-    spec.addMock()
-    let run = try await Workspace().evaluate(spec)
-    let words = (try run.scenario().agentOutput ?? "").split(separator: " ")
-    #expect(words.count == 3 && words[1] == words[2].dropLast(), "\(words.joined(separator: " "))")
-    #expect(run.outcome.peakMemory < 250 << 20, "the host used \(run.outcome.peakMemory >> 20) MiB")
-  }
 }
