@@ -54,6 +54,7 @@ let plugins: [Plugin] = [
   Plugin(name: "paragon"),
   Plugin(name: "python"),
   Plugin(name: "http"),
+  Plugin(name: "image"),
   Plugin(name: "webhook", dependencies: ["SlackBlocks"]),
   Plugin(name: "slack", dependencies: ["SlackBlocks"]),
   Plugin(name: "email", dependencies: ["CCurl"]),

@@ -12,6 +12,12 @@ make --no-print-directory programs sdk CONFIGURATION=debug SCRATCH="$scratch"
 KEYSTONE_BIN=$(cd "$scratch/debug" && pwd -P)
 export KEYSTONE_BIN
 Scripts/install-python.sh
+# A Docker Engine of the tests' own, where one can be started; without it its tests are skipped by name.
+if address=$(Tests/Engine/engine.sh start); then
+  KEYSTONE_TEST_DOCKER=$address
+  export KEYSTONE_TEST_DOCKER
+  trap 'Tests/Engine/engine.sh stop' EXIT
+fi
 # One after another: many of them measure time and start processes, and two cores are soon busy. A test that hangs ends
 # the run, and the trace of its process tells where.
 timeout --verbose --signal=ABRT --kill-after=60 3000 swift test --scratch-path "$scratch" --skip-build --no-parallel

@@ -17,7 +17,8 @@ final class RuntimeDispatcher<T: Runtime>: TypeDispatcher {
   /// What the sandboxes of this runtime can beyond the rule.
   private static var capabilities: [String] {
     (T.Sandbox.self is any PackageInstalling.Type ? ["packages"] : [])
-      + (T.Sandbox.self is any ServiceHosting.Type ? ["services"] : []) + T.limits.map { "limit:\($0)" }
+      + (T.Sandbox.self is any ServiceHosting.Type ? ["services"] : [])
+      + (T.Sandbox.self is any ImageRunning.Type ? ["images"] : []) + T.limits.map { "limit:\($0)" }
   }
 
   func serve(_ operation: String, _ body: JSONValue, call: IncomingCall, host: HostConnection) async throws -> [UInt8] {
@@ -124,6 +125,13 @@ package struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
       guard let sandbox = sandbox as? any PackageInstalling else { throw ServedPlugin.unsupported(call.method) }
       try await sandbox.installPackages(request.packages ?? [])
       return try encoded(Empty())
+    case "image_exec":
+      guard let sandbox = sandbox as? any ImageRunning else { throw ServedPlugin.unsupported(call.method) }
+      let context = RuntimeContext(host: host)
+      return try encoded(
+        try await run(request, isComplete: false) { command, streams in
+          try await sandbox.execute(command, image: request.image ?? "", streams: streams) { context.progress($0) }
+        })
     case "service_start", "service_exec", "service_status":
       guard let sandbox = sandbox as? any ServiceHosting else { throw ServedPlugin.unsupported(call.method) }
       return try await serve(operation, request, of: sandbox)
@@ -154,9 +162,9 @@ package struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
   }
 
   private func run(
-    _ request: SandboxCall, _ body: (Command, CommandStreams) async throws -> CommandStatus
+    _ request: SandboxCall, isComplete: Bool = true, _ body: (Command, CommandStreams) async throws -> CommandStatus
   ) async throws -> CommandStatus {
-    guard let command = request.command, !command.arguments.isEmpty else {
+    guard let command = request.command, !command.arguments.isEmpty || !isComplete else {
       throw PluginError(.invalid, "exec needs a `command` with at least one argument")
     }
     let streams = CommandStreams(

@@ -76,7 +76,7 @@ struct AgentDispatcher<T: Agent>: TypeDispatcher {
   var descriptor: TypeDescriptor {
     TypeDescriptor(
       point: .agent, type: T.type, description: T.summary, parameters: ParameterSchema.of(T.Parameters.self),
-      capabilities: ["validate"])
+      capabilities: T.self is any ImageAgent.Type ? ["validate", "images"] : ["validate"])
   }
 
   func serve(_ operation: String, _ body: JSONValue, call: IncomingCall, host: HostConnection) async throws -> [UInt8] {

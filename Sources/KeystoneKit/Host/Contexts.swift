@@ -68,6 +68,22 @@ public struct AgentContext: HostServices {
     return AgentResult(status: try await running.status())
   }
 
+  /// Runs an image as the agent's main process, beside the sandbox and in its workspace.
+  ///
+  /// - Parameters:
+  ///   - command: What to run; without arguments what the image was made for.
+  ///   - image: The image reference.
+  ///   - input: What it reads on stdin, which is then closed.
+  /// - Returns: How it ended.
+  /// - Throws: ``PluginError`` when it cannot be started.
+  public func runAgent(_ command: Command, image: String, input: [UInt8]? = nil) async throws -> AgentResult {
+    var command = command
+    command.discardsOutput = true
+    let running = try RunningCommand(
+      command, input: input.map { ByteInput($0) }, service: "agent_exec", image: image, host: host)
+    return AgentResult(status: try await running.status())
+  }
+
   /// The task as agents read it: prompt, context, parameters, seed, ids, workspace, base URL, key, services.
   public func taskDocument() async throws -> JSONValue { try await host.call("task", Empty()) }
 }

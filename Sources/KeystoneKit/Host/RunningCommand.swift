@@ -3,10 +3,13 @@ public struct RunningCommand: Sendable {
   private let call: OutgoingCall
   private let feeder: Task<Void, Never>?
 
-  init(_ command: Command, input: ByteInput?, service: String, target: String? = nil, host: HostConnection) throws {
+  init(
+    _ command: Command, input: ByteInput?, service: String, target: String? = nil, image: String? = nil,
+    host: HostConnection
+  ) throws {
     var command = command
     command.hasInput = input != nil
-    let call = try host.begin(service, SandboxCall(command: command, service: target))
+    let call = try host.begin(service, SandboxCall(command: command, service: target, image: image))
     self.call = call
     // A program may exit without reading its input; that is its business, so a failing write is no error here.
     feeder = input.map { input in

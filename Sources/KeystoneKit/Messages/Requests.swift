@@ -113,10 +113,11 @@ package struct SandboxCall: Codable, Sendable {
   package var service: String?
   package var serviceRequest: ServiceRequest?
   package var packages: [String]?
+  package var image: String?
 
   enum CodingKeys: String, CodingKey {
     case type, sandbox, handle, request, command, path, area, offset, limit, mode, recursive, signal, from, service
-    case packages
+    case packages, image
     case serviceRequest = "service_request"
   }
 
@@ -124,7 +125,7 @@ package struct SandboxCall: Codable, Sendable {
     type: String? = nil, sandbox: String? = nil, handle: JSONValue? = nil, request: SandboxRequest? = nil,
     command: Command? = nil, path: SandboxPath? = nil, area: FileArea? = nil, offset: UInt64? = nil,
     limit: UInt64? = nil, mode: UInt32? = nil, recursive: Bool? = nil, signal: Int? = nil, from: SandboxPath? = nil,
-    service: String? = nil, serviceRequest: ServiceRequest? = nil, packages: [String]? = nil
+    service: String? = nil, serviceRequest: ServiceRequest? = nil, packages: [String]? = nil, image: String? = nil
   ) {
     self.type = type
     self.sandbox = sandbox
@@ -142,6 +143,7 @@ package struct SandboxCall: Codable, Sendable {
     self.service = service
     self.serviceRequest = serviceRequest
     self.packages = packages
+    self.image = image
   }
 }
 

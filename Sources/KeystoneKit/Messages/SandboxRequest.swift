@@ -15,13 +15,16 @@ public struct SandboxRequest: Codable, Sendable, Hashable {
   /// A Unix socket of the host (`SOCK_SEQPACKET`) at which the sandbox's first process hands over what the gateway and
   /// the audit listen on; absent when the host wants neither.
   public var attachment: String?
+  /// Whether the program of another image will work in the sandbox's workspace (``ImageRunning``).
+  public var sharesWorkspace: Bool?
   /// Certificates, as PEM, that programs in the sandbox have to trust; absent when the base's own suffice.
   public var authorities: String?
 
   /// A request.
   public init(
     id: String, instance: String, folder: String, base: String, limits: SandboxLimits = SandboxLimits(),
-    environment: [String: String] = [:], attachment: String? = nil, authorities: String? = nil
+    environment: [String: String] = [:], attachment: String? = nil, authorities: String? = nil,
+    sharesWorkspace: Bool? = nil
   ) {
     self.id = id
     self.instance = instance
@@ -31,6 +34,7 @@ public struct SandboxRequest: Codable, Sendable, Hashable {
     self.environment = environment
     self.attachment = attachment
     self.authorities = authorities
+    self.sharesWorkspace = sharesWorkspace
   }
 }
 

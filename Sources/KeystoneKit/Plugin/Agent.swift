@@ -13,3 +13,8 @@ public protocol Agent: PluginType {
   /// Runs the task to its end.
   func run(_ parameters: Parameters, in context: AgentContext) async throws -> AgentResult
 }
+
+/// An agent that is an image of its own: it needs a runtime that can run one beside the sandbox (``ImageRunning``).
+///
+/// Use ``AgentContext/runAgent(_:image:input:)`` to run it.
+public protocol ImageAgent: Agent {}

@@ -180,7 +180,7 @@ struct ScenarioRunner {
 
   /// Whether a rule or a check may ask what the agent changed: comparing the workspace has its price.
   private var asksForChanges: Bool {
-    !spec.forbidden.isEmpty
+    !spec.forbidden.isEmpty || spec.audit.dbWrites
       || spec.invariants.contains { invariant in
         environment.registry.type(.invariant, invariant.type)?.descriptor.sources.contains(.fileChanges) == true
       }

@@ -19,6 +19,7 @@ extension LiveSandbox {
 
   /// Compares the workspace with the baseline and keeps the differences: what happens later is not the agent's.
   package func seal() async throws {
+    try await sealDatabases()
     let files = try await hashed("/workspace")
     // What was written before this line was recorded before it was written.
     state.withLock { $0.phase = "check" }

@@ -10,6 +10,8 @@ package final class LiveSandbox: Sendable {
     var baseline: [SandboxPath: FileStatus] = [:]
     /// The services that run from images, by name.
     var services: [String: BackingService] = [:]
+    /// What the databases among them had counted, by name.
+    var databases: [String: DatabaseCounters] = [:]
     /// What is going on, for records of what the agent left running: its own doing until the end state is sealed.
     var phase = "agent"
     /// Variables that commands get since the setup is over.
@@ -67,7 +69,11 @@ package final class LiveSandbox: Sendable {
   private static func observed(_ environment: SandboxEnvironment, hasGateway: Bool) -> SandboxEnvironment {
     var environment = environment
     if environment.network == "gateway", !hasGateway { environment.network = "none" }
-    if hasGateway { environment.audit[AuditSource.http.rawValue] = "the gateway, which every connection goes through" }
+    if hasGateway {
+      environment.audit[AuditSource.http.rawValue] = "the gateway, which every connection goes through"
+      environment.audit[AuditSource.databaseWrites.rawValue] =
+        "statements at the gateway, and the database's own counters"
+    }
     environment.audit[AuditSource.output.rawValue] = "stdout and stderr of the agent's main process"
     environment.audit[AuditSource.fileChanges.rawValue] = "SHA-256 of the whole workspace before and after the agent"
     return environment

@@ -31,6 +31,7 @@ extension LiveSandbox {
       try await naming("preparing checks", patterns) { try await sandbox.prepareChecks(deadline) }
       plan.progress(SandboxStep("snapshot"))
       try await naming("taking the snapshot", patterns) { try await sandbox.takeBaseline() }
+      try await naming("counting the databases' rows", patterns) { try await sandbox.takeDatabaseBaseline() }
       // From here on the agent may start.
       await sandbox.enter(phase: "agent", actor: "agent")
       plan.progress(SandboxStep("ready"))
@@ -52,13 +53,27 @@ extension LiveSandbox {
       id: plan.scenario.sandboxID, instance: plan.instance,
       folder: "\(plan.sandboxesFolder)/\(plan.scenario.sandboxID)",
       base: plan.spec.base, limits: limits, attachment: attachment,
-      authorities: gateway?.authority)
+      authorities: gateway?.authority, sharesWorkspace: try sharesWorkspace(plan))
     let body = try JSONValueEncoder().encode(
       SandboxCall(type: plan.runtime.descriptor.type, request: request)
     ).bytes
     let answer = try await plan.registry.call(
       plan.runtime, "create", body, budget: remaining(until: deadline), services: plan.services)
     return try JSONValueDecoder().decode(CreateReply.self, from: JSONValue(parsing: answer))
+  }
+
+  /// Whether the agent is an image of its own, which the runtime must then be able to run.
+  private static func sharesWorkspace(_ plan: SandboxPlan) throws -> Bool {
+    guard let agent = plan.spec.agent,
+      plan.registry.type(.agent, agent.type)?.descriptor.capabilities.contains("images") == true
+    else { return false }
+    guard plan.runtime.descriptor.capabilities.contains("images") else {
+      throw PluginError(
+        .unsupported,
+        "the agent type `\(agent.type)` needs a runtime that runs images, which `\(plan.runtime.descriptor.type)` does not; use a container runtime"
+      )
+    }
+    return true
   }
 
   /// Runs a step and puts its name before the message of an error, with secrets masked.

@@ -18,6 +18,10 @@ struct ContainerPlan: Sendable {
   var limits = SandboxLimits()
   /// The network and the container's name there; none when `nil`.
   var network: (id: String, alias: String)?
+  /// The container whose network and workspace this one shares.
+  var companion: String?
+  /// Whether others will share the workspace of this one.
+  var sharesWorkspace = false
   /// The host's socket at which the first process attaches.
   var attachment: String?
 
@@ -31,11 +35,14 @@ struct ContainerPlan: Sendable {
     var object: [String: JSONValue] = [
       "Image": .string(image), "Entrypoint": [.string("\(ContainerFolder.inside)/init")], "Cmd": .array(arguments),
       "WorkingDir": .string(directory), "Labels": labels.json(role: role), "HostConfig": .object(hostConfiguration),
-      "Hostname": .string(network?.alias ?? "keystone"), "AttachStdout": false, "AttachStderr": false,
+      "AttachStdout": false, "AttachStderr": false,
       // The image's own health check would run beside what the spec waits for.
       "Healthcheck": ["Test": ["NONE"]],
     ]
     if let user { object["User"] = .string(user) }
+    if sharesWorkspace { object["Volumes"] = .object([directory: [:]]) }
+    // The name belongs to the network's namespace.
+    if companion == nil { object["Hostname"] = .string(network?.alias ?? "keystone") }
     if let network {
       object["NetworkingConfig"] = [
         "EndpointsConfig": .object([network.id: ["Aliases": [.string(network.alias)]]])
@@ -46,15 +53,21 @@ struct ContainerPlan: Sendable {
 
   private var hostConfiguration: [String: JSONValue] {
     var host: [String: JSONValue] = [
-      "NetworkMode": .string(network?.id ?? "none"), "Binds": .array(binds.map { .string($0) }),
+      "NetworkMode": .string(companion.map { "container:\($0)" } ?? network?.id ?? "none"),
+      "Binds": .array(binds.map { .string($0) }),
       // A mount of its own, because a plain folder above a mount can be renamed away and replaced.
       "Tmpfs": ["/run": "mode=755"],
       "CapDrop": ["ALL"],
       "CapAdd": .array(capabilities.map { .string($0) }), "SecurityOpt": ["no-new-privileges"],
       "LogConfig": ["Type": "json-file", "Config": ["max-size": "1m"]],
-      // The engine's own resolver would pass questions for other names on to the machine's; nobody answers there.
-      "Dns": [network == nil ? "198.18.0.1" : "192.0.2.1"], "DnsOptions": ["timeout:1", "attempts:1"],
     ]
+    if let companion {
+      host["VolumesFrom"] = [.string(companion)]
+    } else {
+      // The engine's own resolver would pass questions for other names on to the machine's; nobody answers there.
+      host["Dns"] = [network == nil ? "198.18.0.1" : "192.0.2.1"]
+      host["DnsOptions"] = ["timeout:1", "attempts:1"]
+    }
     if let millis = limits.cpuMillis { host["NanoCpus"] = .integer(Int64(millis) * 1_000_000) }
     if let memory = limits.memory {
       host["Memory"] = .integer(Int64(clamping: memory))
@@ -66,7 +79,7 @@ struct ContainerPlan: Sendable {
 
   private var capabilities: [String] {
     let few = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
-    return network == nil ? few + ["NET_ADMIN"] : few
+    return network == nil && companion == nil ? few + ["NET_ADMIN"] : few
   }
 
   private var binds: [String] {

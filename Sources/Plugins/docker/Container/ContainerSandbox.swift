@@ -7,31 +7,33 @@ final class ContainerSandbox: HelperSandbox {
   let variables: SandboxVariables
   let protectedArea: ProtectedArea
   let services: ServiceContainers
-  private let engine: EngineClient
-  private let container: RunningContainer
-  private let folder: ContainerFolder
+  let engine: EngineClient
+  let container: RunningContainer
+  let plan: ContainerPlan
+  let program: String
   private let watch: LimitWatch
   private let destruction = Locked<Task<Void, any Error>?>(nil)
 
   var connection: HelperConnection { container.connection }
 
   init(
-    _ engine: EngineClient, _ container: RunningContainer, folder: ContainerFolder, limits: SandboxLimits,
+    _ engine: EngineClient, _ container: RunningContainer, plan: ContainerPlan, program: String,
     services: ServiceContainers, variables: SandboxVariables, environment: SandboxEnvironment
   ) {
     self.engine = engine
     self.container = container
-    self.folder = folder
+    self.plan = plan
+    self.program = program
     self.services = services
     self.variables = variables
     self.environment = environment
-    protectedArea = ProtectedArea(folder: folder.protected)
-    watch = LimitWatch(engine, container, limits)
+    protectedArea = ProtectedArea(folder: plan.folder.protected)
+    watch = LimitWatch(engine, container, plan.limits)
   }
 
   func execute(_ command: Command, streams: CommandStreams) async throws -> CommandStatus {
     var status = try await perform(command, streams: streams)
-    if status.signal == 9 && !status.timedOut { status.limit = await watch.exceeded }
+    if status.mayBeOverLimit { status.limit = await watch.exceeded }
     return status
   }
 
@@ -52,7 +54,7 @@ final class ContainerSandbox: HelperSandbox {
     await engine.removeContainer(container.id)
     connection.close()
     await servicesEnded
-    try folder.remove()
+    try plan.folder.remove()
   }
 }
 

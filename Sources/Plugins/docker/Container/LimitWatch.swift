@@ -40,3 +40,8 @@ final class LimitWatch: Sendable {
   /// Ends the watching.
   func stop() { task.withLock { $0 }?.cancel() }
 }
+
+extension CommandStatus {
+  /// Whether it ended as programs end that are killed, or whose child was, and not because its time was up.
+  var mayBeOverLimit: Bool { !timedOut && (signal == 9 || exitCode == 137) }
+}

@@ -9,7 +9,7 @@ package import KeystoneSpec
 package enum UnmetNeeds {
   /// One sentence per need, none when the spec can be run.
   package static func of(_ spec: Spec, runtime: TypeDescriptor) -> [String] {
-    sections(spec) + images(spec, runtime) + limits(spec, runtime) + audit(spec) + setup(spec, runtime)
+    sections(spec) + images(spec, runtime) + limits(spec, runtime) + setup(spec, runtime)
   }
 
   private static func sections(_ spec: Spec) -> [String] {
@@ -37,10 +37,6 @@ package enum UnmetNeeds {
     return wanted.filter(\.1).map(\.0).filter { !runtime.capabilities.contains("limit:\($0)") }.map {
       "`\($0)` cannot be enforced by the runtime `\(runtime.type)` in this version; remove it to run without this limit"
     }
-  }
-
-  private static func audit(_ spec: Spec) -> [String] {
-    spec.audit.dbWrites ? ["`audit.db_writes` cannot be recorded in this version"] : []
   }
 
   private static func setup(_ spec: Spec, _ runtime: TypeDescriptor) -> [String] {

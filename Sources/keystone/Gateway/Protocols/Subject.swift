@@ -11,6 +11,8 @@ struct Subject: Sendable {
   var destination: String
   /// Whether it leaves this machine's own services.
   var isOutside: Bool
+  /// The service that runs from an image, where it is one.
+  var service: String?
 
   /// Checks the server name of a TLS connection.
   func checkServerName(_ name: String) throws(Denial) {

@@ -39,7 +39,9 @@ struct ConnectionRouter: Sendable {
       guard let mock = gateway.mock(name) else { return channel.close() }
       return serve(channel, mock, Subject(host, goal.port, "mock:\(name)"))
     case .allowed(.service(let name)):
-      return connect(channel, id, Subject(host, goal.port, "service:\(name)")) { loop in
+      var subject = Subject(host, goal.port, "service:\(name)")
+      subject.service = name
+      return connect(channel, id, subject) { loop in
         self.connectService(name, goal.port, loop)
       }
     case .allowed(.api):

@@ -17,6 +17,8 @@ final class Relay {
   let port: Int
   private let gateway: OpenGateway
   private var inspector: TrafficInspector
+  /// For a service that runs from an image, until it is known to speak nothing but HTTP, TLS or bytes.
+  private var service: ServiceInspector?
   private var traffic: Traffic
   private var sent = 0
   private var received = 0
@@ -31,6 +33,7 @@ final class Relay {
     (host, port) = (subject.host, subject.port)
     traffic = gateway.traffic
     inspector = TrafficInspector(subject) { goal in gateway.decide(goal.host, port: goal.port) }
+    service = subject.service.map { ServiceInspector(service: $0) }
   }
 
   /// Puts the ends into the pipelines of two open channels on one event loop, and begins.
@@ -51,7 +54,7 @@ final class Relay {
     do throws(Denial) {
       if side == .client {
         sent += bytes.readableBytes
-        for piece in try inspector.client(bytes) { server.write(piece) }
+        for piece in try read(bytes) { server.write(piece) }
       } else {
         received += bytes.readableBytes
         try inspector.server(bytes)
@@ -60,6 +63,24 @@ final class Relay {
       for call in inspector.takeCalls() { record(call) }
     } catch {
       deny(error)
+    }
+  }
+
+  /// Reads what the client says, by the language of the service where it is one.
+  private func read(_ bytes: ByteBuffer) throws(Denial) -> [ByteBuffer] {
+    guard var service else { return try inspector.client(bytes) }
+    // So that what the inspector keeps has one owner and is not copied with every piece that arrives.
+    self.service = nil
+    defer { self.service = service }
+    switch try service.client(bytes) {
+    case .other(let bytes): return try inspector.client(bytes)
+    case .forward(let forward, let reply):
+      for event in service.takeEvents() { gateway.record(event.event, event.data, traffic) }
+      if !reply.isEmpty {
+        client.write(ByteBuffer(bytes: reply))
+        client.flush()
+      }
+      return forward.isEmpty ? [] : [ByteBuffer(bytes: forward)]
     }
   }
 
@@ -109,13 +130,15 @@ final class Relay {
     gateway.record(
       "connection",
       [
-        "host": .string(host.text), "port": .integer(Int64(port)), "protocol": .string(inspector.language),
+        "host": .string(host.text), "port": .integer(Int64(port)),
+        "protocol": .string(service?.language ?? inspector.language),
         "bytes_sent": .integer(Int64(sent)), "bytes_received": .integer(Int64(received)), "decision": "allowed",
       ], traffic)
   }
 
   private func deny(_ denial: Denial) {
     for call in inspector.takeCalls() { record(call) }
+    if let language = service?.language { return refuse(denial.reason, language) }
     let call = denial.call ?? HTTPCall(inspector.subject)
     gateway.record("http_call", call.data(denied: denial.reason), traffic)
     guard case .http(let status) = denial.language, received == 0 else { return close() }
@@ -123,6 +146,19 @@ final class Relay {
     client.write(ByteBuffer(string: Self.refusal(status, denial.reason)))
     client.flush()
     client.closeAfterWriting()
+    server.close(resetting: true)
+  }
+
+  /// Ends a connection to a database whose messages cannot be read.
+  private func refuse(_ reason: String, _ language: String) {
+    gateway.record(
+      "connection",
+      [
+        "host": .string(host.text), "port": .integer(Int64(port)), "protocol": .string(language), "decision": "denied",
+        "reason": .string(reason),
+      ], traffic)
+    isOver = true
+    client.close(resetting: true)
     server.close(resetting: true)
   }
 

@@ -9,7 +9,7 @@ extension SandboxServices {
   /// Runs a command for a plugin: its streams pass through the host, which records the agent's.
   func relayCommand(_ call: IncomingCall, isAgent: Bool) async throws -> [UInt8] {
     let request = try JSONValueDecoder().decode(SandboxCall.self, from: JSONValue(parsing: call.body))
-    guard let wanted = request.command, !wanted.arguments.isEmpty else {
+    guard let wanted = request.command, !wanted.arguments.isEmpty || (isAgent && request.image != nil) else {
       throw PluginError(.invalid, "exec needs a `command` with at least one argument")
     }
     var command = sandbox.merged(wanted)
@@ -17,10 +17,15 @@ extension SandboxServices {
       command.discardsOutput = false
       command.environment.merge(agentVariables()) { own, _ in own }
     }
-    command = sandbox.watched(command, phase: phase, actor: isAgent ? "agent" : type.descriptor.type)
+    // What runs in another container is not watched: its environment says so before it starts.
+    let isImage = isAgent && request.image != nil
+    if !isImage {
+      command = sandbox.watched(command, phase: phase, actor: isAgent ? "agent" : type.descriptor.type)
+    }
     let watched = command
     defer { sandbox.unwatch(watched) }
-    let runtime = try await sandbox.begin("exec", SandboxCall(command: command))
+    let runtime = try await sandbox.begin(
+      isImage ? "image_exec" : "exec", SandboxCall(command: command, image: request.image))
     let answer = try await withTaskCancellationHandler {
       try await relay(call, runtime, command, isAgent: isAgent)
     } onCancel: {
