@@ -14,8 +14,10 @@ import Testing
   @Test(arguments: [
     ("INSERT INTO a VALUES (1)", ["INSERT a"]), ("insert into A values (1)", ["INSERT a"]),
     ("UPDATE \"A b\".\"C\" SET x = 1", ["UPDATE A b.C"]), ("DELETE FROM s.t WHERE x = 'INSERT INTO u'", ["DELETE s.t"]),
-    ("MERGE INTO m USING s ON true WHEN MATCHED THEN DELETE", ["MERGE m"]), ("TRUNCATE a, s.b", ["TRUNCATE a", "TRUNCATE s.b"]),
-    ("COPY a FROM STDIN", ["COPY a"]), ("COPY a TO STDOUT", []), ("COPY (DELETE FROM a RETURNING *) TO STDOUT", ["DELETE a"]),
+    ("MERGE INTO m USING s ON true WHEN MATCHED THEN DELETE", ["MERGE m"]),
+    ("TRUNCATE a, s.b", ["TRUNCATE a", "TRUNCATE s.b"]),
+    ("COPY a FROM STDIN", ["COPY a"]), ("COPY a TO STDOUT", []),
+    ("COPY (DELETE FROM a RETURNING *) TO STDOUT", ["DELETE a"]),
     ("WITH d AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM d", ["INSERT b", "DELETE a"]),
     ("SELECT 1; UPDATE a SET x = 1; SELECT 2", ["UPDATE a"]), ("SELECT * INTO a FROM b", ["SELECT INTO a"]),
     ("CREATE TABLE a AS SELECT * FROM b", ["CREATE a"]), ("CREATE TEMP TABLE a (i int)", []),
@@ -35,7 +37,9 @@ import Testing
     return [type.asciiValue ?? 0] + integer(bytes.count + 4) + bytes
   }
 
-  private static func integer(_ number: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) } }
+  private static func integer(_ number: Int) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
+  }
 
   private static let startup = integer(16) + integer(196_608) + Array("user\0a\0\0".utf8)
 
@@ -63,7 +67,8 @@ import Testing
       Self.message("P", "s1\0UPDATE b SET x = $1\0\0\0") + Self.message("B", "p1\0s1\0\0\0\0\0\0\0")
       + Self.message("E", "p1\0\0\0\0\0") + Self.message("E", "p1\0\0\0\0\0") + Self.message("C", "Ss1\0")
       + Self.message("S", "")
-    let copy = Self.message("Q", "COPY c FROM STDIN\0") + Self.message("d", "QUERY DELETE FROM d") + Self.message("c", "")
+    let copy =
+      Self.message("Q", "COPY c FROM STDIN\0") + Self.message("d", "QUERY DELETE FROM d") + Self.message("c", "")
     let sql =
       Self.message("Q", "PREPARE q AS DELETE FROM e\0") + Self.message("Q", "EXECUTE q\0")
       + Self.message("Q", "CREATE TEMP TABLE f (i int); INSERT INTO f VALUES (1)\0") + Self.message("X", "")
@@ -79,7 +84,8 @@ import Testing
     let read = Self.startup + Self.message("Q", "INSERT INTO a\(long)VALUES (1)\0")
     #expect(try Self.session(read, pieces: 64 << 10).events == ["INSERT a"])
     let values = String(repeating: "('0123456789'),", count: 700_000) + "('x')"
-    let bytes = Self.startup + Self.message("Q", "INSERT INTO a VALUES \(values)\0") + Self.message("Q", "DELETE FROM b\0")
+    let bytes =
+      Self.startup + Self.message("Q", "INSERT INTO a VALUES \(values)\0") + Self.message("Q", "DELETE FROM b\0")
     let found = try Self.session(bytes, pieces: 64 << 10)
     #expect(found.forward == bytes && found.events == ["DELETE b"])
   }
@@ -97,7 +103,8 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 9, 1000]) func commandsOfRedisAreReadInPiecesOfAnySize(_ size: Int) throws {
-    let text = "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$4\r\n\r\n$9\r\n*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\nPING\r\n*1\r\n$4\r\nquit\r\n"
+    let text =
+      "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$4\r\n\r\n$9\r\n*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\nPING\r\n*1\r\n$4\r\nquit\r\n"
     let bytes = Array(text.utf8)
     var inspector = RedisInspector()
     var (forward, events): ([UInt8], [String]) = ([], [])
@@ -111,8 +118,10 @@ import Testing
 
   @Test func languagesAreToldApartByTheirFirstBytes() {
     #expect(PostgresInspector.recognizes(Self.startup) == true && RedisInspector.recognizes(Self.startup) == false)
-    #expect(PostgresInspector.recognizes([0, 0]) == nil && PostgresInspector.recognizes(Array("GET / HTTP".utf8)) == false)
-    #expect(RedisInspector.recognizes(Array("*1\r\n".utf8)) == true && RedisInspector.recognizes(Array("*".utf8)) == nil)
+    #expect(
+      PostgresInspector.recognizes([0, 0]) == nil && PostgresInspector.recognizes(Array("GET / HTTP".utf8)) == false)
+    #expect(
+      RedisInspector.recognizes(Array("*1\r\n".utf8)) == true && RedisInspector.recognizes(Array("*".utf8)) == nil)
     #expect(RedisInspector.recognizes(Array("GET / HTTP".utf8)) == false)
   }
 }
