@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Keystone and prints one JSON document: figures beside the issue's aims and beside bare baselines.
 
-    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,sandboxes,authors,daemon]
+    Scripts/bench.py .build/release [--quick] [--only start,boundary,scenarios,sandboxes,authors,daemon,containers]
 
 Everything is built and run below a temporary folder, which is removed at the end. Progress goes to stderr.
 """
@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 
+from bench_containers import Containers
 from bench_daemon import DaemonBench
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -495,11 +496,23 @@ NOTES = {
 }
 
 
+def containers(folder, arguments):
+    """On an engine of the tests' own, which is stopped again where it was not running."""
+    engine = os.path.join(ROOT, "Tests/Engine/engine.sh")
+    started = subprocess.run([engine, "start"], stdout=subprocess.PIPE, text=True)
+    if started.returncode != 0:
+        return {"skipped": "there is no Docker Engine"}
+    try:
+        return Containers(folder, os.path.abspath(arguments.binaries), started.stdout.strip(), arguments.quick).measure()
+    finally:
+        subprocess.run([engine, "stop"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binaries", help="the folder that `make build` filled")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, to see that it works")
-    everything = "start,boundary,scenarios,sandboxes,authors,daemon"
+    everything = "start,boundary,scenarios,sandboxes,authors,daemon,containers"
     parser.add_argument("--only", default=everything, help="parts to measure, with commas")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
@@ -520,6 +533,8 @@ def main():
             document["authors"] = bench.authors()
         if "daemon" in parts:
             document["daemon"] = DaemonBench(bench, arguments.quick).figures(figure)
+        if "containers" in parts:
+            document["containers"] = containers(folder, arguments)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     document["machine"]["load_after"] = round(os.getloadavg()[0], 2)

@@ -1,3 +1,4 @@
+import Glibc
 import KeystoneKit
 import SandboxHelper
 
@@ -8,12 +9,14 @@ import SandboxHelper
 final class LimitWatch: Sendable {
   private let engine: EngineClient
   private let id: String
+  private let limitsMemory: Bool
   private let isOverDisk = Locked(false)
   private let task = Locked<Task<Void, any Error>?>(nil)
 
   init(_ engine: EngineClient, _ container: RunningContainer, _ limits: SandboxLimits) {
     self.engine = engine
     id = container.id
+    limitsMemory = limits.memory != nil
     guard let disk = limits.disk else { return }
     let (isOver, id, connection) = (isOverDisk, container.id, container.connection)
     let watching = Task {
@@ -32,9 +35,22 @@ final class LimitWatch: Sendable {
   var exceeded: String? {
     get async {
       if isOverDisk.withLock({ $0 }) { return "disk" }
-      let found = try? await engine.call("GET", "/containers/\(id)/json")
-      return found?["State"]?["OOMKilled"] == .bool(true) ? "memory" : nil
+      guard limitsMemory else { return nil }
+      // The engine learns of it a moment after the program has ended.
+      for _ in 0..<5 {
+        if await wasOutOfMemory() { return "memory" }
+        try? await Task.sleep(for: .milliseconds(100))
+      }
+      return nil
     }
+  }
+
+  private func wasOutOfMemory() async -> Bool {
+    let filter: JSONValue = ["container": [.string(id)], "event": ["oom"]]
+    let seen = Locked(false)
+    let query = "since=0&until=\(time(nil) + 1)&filters=\(EngineClient.escaped(filter.text))"
+    _ = try? await engine.call("GET", "/events?\(query)", silence: .seconds(2)) { _ in seen.withLock { $0 = true } }
+    return seen.withLock { $0 }
   }
 
   /// Ends the watching.

@@ -40,7 +40,12 @@ final class Relay {
   func connect(_ clientChannel: any Channel, _ serverChannel: any Channel) throws {
     try serverChannel.pipeline.syncOperations.addHandler(server)
     try clientChannel.pipeline.syncOperations.addHandler(client)
-    guard serverChannel.isActive, clientChannel.isActive else { return close() }
+    begin()
+  }
+
+  /// Begins when both ends can be read: a Unix socket is connected before the accepted connection is registered.
+  func begin() {
+    guard server.isActive, client.isActive else { return }
     client.read()
     server.read()
   }

@@ -27,6 +27,11 @@ final class RelayEnd: ChannelInboundHandler {
     relay = nil
   }
 
+  func channelActive(context: ChannelHandlerContext) {
+    relay?.begin()
+    context.fireChannelActive()
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     relay?.received(unwrapInboundIn(data), from: side)
   }
@@ -55,6 +60,8 @@ final class RelayEnd: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) { relay?.closed(side, resetting: true) }
 
   // MARK: For the relay
+
+  var isActive: Bool { context?.channel.isActive ?? false }
 
   var isWritable: Bool { context?.channel.isWritable ?? false }
 
