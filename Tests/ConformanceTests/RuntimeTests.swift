@@ -1,3 +1,4 @@
+import Glibc
 import KeystoneKit
 import KeystoneTestKit
 import Testing
@@ -8,6 +9,19 @@ import Testing
 
   @Test func local() async throws {
     let report = try await RuntimeConformance.report(Builtin.load("local"))
+    #expect(report.cases.count > 60, "\(report)")
+    try report.check()
+  }
+
+  @Test(
+    .enabled(
+      if: getenv("KEYSTONE_TEST_DOCKER") != nil,
+      "there is no Docker Engine: run Tests/Engine/engine.sh start, and set KEYSTONE_TEST_DOCKER"))
+  func docker() async throws {
+    let address = getenv("KEYSTONE_TEST_DOCKER").map { String(cString: $0) } ?? ""
+    let plugin = try Builtin.load(
+      "docker", settings: ["docker-host": .string(address), "default-base": "keystone-test/debian:12"])
+    let report = try await RuntimeConformance.report(plugin, type: "docker")
     #expect(report.cases.count > 60, "\(report)")
     try report.check()
   }

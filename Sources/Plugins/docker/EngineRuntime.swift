@@ -49,6 +49,8 @@ struct EngineRuntime<Kind: EngineKind>: Runtime {
   }
 
   func create(_ request: SandboxRequest, in context: RuntimeContext) async throws -> ContainerSandbox {
+    var request = request
+    if request.base.isEmpty { request.base = context.setting("default-base")?.string ?? "" }
     let engine = try engine(in: context)
     let program = try HelperProgram.find(in: context)
     let folder = ContainerFolder(path: request.folder)

@@ -36,15 +36,11 @@ final class LimitWatch: Sendable {
     get async {
       if isOverDisk.withLock({ $0 }) { return "disk" }
       guard limitsMemory else { return nil }
-      // The engine learns of it a moment after the program has ended.
-      for _ in 0..<5 {
-        if await wasOutOfMemory() { return "memory" }
-        try? await Task.sleep(for: .milliseconds(100))
-      }
-      return nil
+      return await wasOutOfMemory() ? "memory" : nil
     }
   }
 
+  /// Asks for the engine's events of the container up to a moment from now: it learns of a kill a little after it.
   private func wasOutOfMemory() async -> Bool {
     let filter: JSONValue = ["container": [.string(id)], "event": ["oom"]]
     let seen = Locked(false)

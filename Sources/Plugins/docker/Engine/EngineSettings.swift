@@ -12,9 +12,8 @@ struct EngineSettings: Sendable {
       name: "podman-host", description: "Podman's Docker-compatible socket, as unix:///path.",
       default: "unix:///run/podman/podman.sock", flag: "podman-host", environment: "CONTAINER_HOST"),
     Setting(
-      name: "pool", type: .integer,
-      description: "How many warm containers are kept for each base image, so that sandboxes start at once.",
-      default: 0, flag: "pool", environment: "KEYSTONE_POOL"),
+      name: "default-base", description: "The image of sandboxes that name none, such as those of a conformance test.",
+      default: "debian:12", environment: "KEYSTONE_DEFAULT_BASE"),
     HelperProgram.declaration(flag: "docker-sandbox-init"),
   ]
 
@@ -28,11 +27,5 @@ struct EngineSettings: Sendable {
       )
     }
     return String(text.dropFirst("unix://".count))
-  }
-
-  /// How many warm containers are kept for each image.
-  static func pool(in context: RuntimeContext) -> Int {
-    guard case .integer(let count)? = context.setting("pool") else { return 0 }
-    return min(64, max(0, Int(count)))
   }
 }
