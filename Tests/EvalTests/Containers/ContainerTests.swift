@@ -80,6 +80,28 @@ struct ContainerTests {
     #expect(try run.scenario().status == "pass", "\(run.outcome)")
   }
 
+  @Test func anAgentThatIsAnImageWorksInTheWorkspaceAndOnTheNetwork() async throws {
+    var spec = EvalSpec(
+      checks: [
+        "made": Check.file("made.txt", contains: "by the image"),
+        "alone": Check.command("test ! -e /only-in-the-image"),
+      ])
+    let line = """
+      cat; pwd; cat given.txt; getent hosts cache | cut -c1-7; touch /only-in-the-image; echo by the image > made.txt
+      """
+    spec["agent"] = [
+      "type": "image", "image": .string(TestEngine.debian), "args": ["sh", "-c", .string(line)], "timeout": "50s",
+    ]
+    spec["setup.files"] = [["path": "given.txt", "content": "given\n"]]
+    spec["services"] = [["name": "cache", "image": World.docker.image("redis:7"), "ports": [6379]]]
+    let run = try await Workspace().evaluate(spec, in: .docker)
+    let scenario = try run.scenario()
+    #expect(scenario.status == "pass", "\(run.outcome)")
+    #expect(scenario.agentOutput == "Do it./workspace\ngiven\n198.18.\n", "\(run.outcome)")
+    let local = try await Workspace().evaluate(spec.without("services"), in: .local)
+    #expect(try local.scenario().error?.contains("needs a runtime that runs images") == true, "\(local.outcome)")
+  }
+
   @Test func anEngineThatIsNotThereIsSaidWithWhatToDo() async throws {
     let workspace = try Workspace()
     try workspace.write(EvalSpec(agent: "true"))
@@ -115,5 +137,14 @@ struct ContainerTests {
     _ = await process.outcome(within: .seconds(20))
     let next = try await workspace.evaluate(EvalSpec(agent: "true"), in: .docker)
     #expect(next.outcome.stderr.contains("removed 1 sandboxes"), "\(next.outcome)")
+  }
+}
+
+extension EvalSpec {
+  /// The spec without a member.
+  fileprivate func without(_ name: String) -> EvalSpec {
+    var spec = self
+    spec[name] = nil
+    return spec
   }
 }
