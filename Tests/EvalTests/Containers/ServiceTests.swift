@@ -195,6 +195,15 @@ struct ServiceTests {
     #expect(scenario.error?.contains("relation \"b\" does not exist") == true, "\(scenario.error ?? "")")
   }
 
+  @Test(arguments: World.here) func theDatabaseIsDumpedAtTheEnd(_ world: World) async throws {
+    var spec = Self.crm(world, agent: "do.execute('DELETE FROM customers WHERE name = %s', ('Ben',))")
+    spec["teardown"] = ["always_run": true, "export": [["type": "db_dump", "service": "db", "to": "results/db.sql"]]]
+    let run = try await Workspace().evaluate(spec, in: world)
+    let dump = String(decoding: try run.artifact("results/db.sql"), as: UTF8.self)
+    #expect(dump.contains("CREATE TABLE public.customers") && dump.contains("alice@example.com"), "\(run.outcome)")
+    #expect(!dump.contains("ben@example.com"))
+  }
+
   @Test func anImageWithoutRecipeIsRefusedOnLocal() async throws {
     var spec = EvalSpec(agent: "true")
     spec["services"] = [["name": "stripe", "image": "stripe/stripe-mock:latest", "ports": [12111]]]

@@ -15,9 +15,6 @@ package enum UnmetNeeds {
   private static func sections(_ spec: Spec) -> [String] {
     var needs: [String] = []
     if !spec.network.ingress.allow.isEmpty { needs.append("`network.ingress.allow` is not available in this version") }
-    if spec.teardown.export.contains(where: { $0.kind == .dbDump }) {
-      needs.append("`teardown.export` of `db_dump` is not available in this version")
-    }
     if spec.snapshots.checkpointsPerAction { needs.append("`snapshots.checkpoints` is not available in this version") }
     return needs
   }

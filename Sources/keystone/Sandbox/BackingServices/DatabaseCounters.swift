@@ -121,7 +121,8 @@ extension LiveSandbox {
       "the counters of the service \(name) cannot be read: \(words.split(separator: "\n").last ?? "it is gone")")
   }
 
-  private static func whole(of call: PluginCall, channel: UInt32) async throws -> String {
+  /// What a command writes, up to 16 MiB.
+  static func whole(of call: PluginCall, channel: UInt32) async throws -> String {
     var kept: [UInt8] = []
     for try await frame in call.input(channel) where kept.count < 16 << 20 { kept += frame }
     return String(decoding: kept, as: UTF8.self)

@@ -45,8 +45,29 @@ extension LiveSandbox {
     case .mockRequests:
       let (text, folder) = (try mockRequests(of: export.service ?? "").pretty(), ExportFolder(artifacts))
       try await onPool { try folder.create(export.to, mode: 0o600).append(Array(text.utf8)) }
-    case .dbDump, .auditLog:
+    case .dbDump: try await exportDump(of: export.service ?? "", to: export.to)
+    case .auditLog:
       throw PluginError(.unsupported, "`\(export.kind.rawValue)` cannot be exported in this version; remove it")
+    }
+  }
+
+  /// Has the database's own pg_dump write what it holds.
+  private func exportDump(of service: String, to target: String) async throws {
+    let name = try backingService(service).request.name
+    let line = """
+      command -v pg_dump >/dev/null || { echo 'it has no pg_dump: only PostgreSQL services can be dumped' >&2; exit 1; }
+      PGPASSWORD="${POSTGRES_PASSWORD:-test}" exec pg_dump -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}"
+      """
+    let file = try ExportFolder(artifacts).create(target, mode: 0o600)
+    let call = try await begin(
+      "service_exec", SandboxCall(command: Command(["/bin/sh", "-c", line], timeout: .seconds(300)), service: name))
+    async let words = Self.whole(of: call, channel: 2)
+    try await copy(call.input(1), to: file)
+    let (reason, answer) = (try await words, try await call.result())
+    let status = try JSONValueDecoder().decode(CommandStatus.self, from: JSONValue(parsing: answer))
+    guard status.isSuccess else {
+      let last = reason.split(separator: "\n").last.map { ": \($0)" } ?? ""
+      throw PluginError(.unavailable, "pg_dump of the service \(name) \(status.ending)\(last)")
     }
   }
 
@@ -74,12 +95,17 @@ extension LiveSandbox {
   private func copyOut(_ entry: FileStatus, to file: ArtifactFile) async throws {
     let path = SandboxPath(bytes: Array("/workspace/".utf8) + entry.path.bytes)
     let call = try await begin("read", SandboxCall(path: path))
+    try await copy(call.input(1), to: file)
+    _ = try await call.result()
+  }
+
+  /// Copies what comes, with secrets masked.
+  private func copy(_ input: ChannelInput, to file: ArtifactFile) async throws {
     var stream = SecretStream(patterns)
-    for try await frame in call.input(1) {
+    for try await frame in input {
       let (masked, _) = stream.take(frame)
       try await onPool { try file.append(masked) }
     }
-    _ = try await call.result()
     let (rest, _) = stream.finish()
     try await onPool { try file.append(rest) }
   }
