@@ -76,7 +76,6 @@ struct ExitCodeTests {
       ("setup.packages", ["jq"], "`setup.packages`"),
       ("network.ingress.allow", [["from": "host", "to_port": 80]], "`network.ingress.allow`"),
       ("snapshots.checkpoints", "per_action", "`snapshots.checkpoints`"),
-      ("audit.db_writes", true, "`audit.db_writes`"),
     ] as [(String, JSONValue, String)])
   func aNeedThatCannotBeMetIsNamedAndNothingRuns(_ path: String, _ value: JSONValue, _ text: String) async throws {
     let workspace = try Workspace()
@@ -111,11 +110,10 @@ struct ExitCodeTests {
     let workspace = try Workspace()
     var spec = EvalSpec()
     spec["snapshots.checkpoints"] = "per_action"
-    spec["audit.db_writes"] = true
     spec["setup.packages"] = ["jq"]
     try workspace.write(spec)
     let outcome = try await workspace.run(["eval", "run", "spec.yaml"])
-    for text in ["`snapshots.checkpoints`", "`audit.db_writes`", "`setup.packages`"] {
+    for text in ["`snapshots.checkpoints`", "`setup.packages`"] {
       #expect(outcome.stderr.contains(text), "\(outcome)")
     }
     #expect(outcome.exitCode == 3)

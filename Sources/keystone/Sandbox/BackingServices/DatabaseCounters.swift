@@ -92,7 +92,7 @@ extension LiveSandbox {
         throw PluginError(.unavailable, "the counters of the service \(name) cannot be read: the database is gone")
       }
       let known = Set(
-        audit.records(phase: "agent", events: ["db_write"]).filter { $0.data["service"]?.string == name }
+        try audit.records(phase: "agent", events: ["db_write"]).filter { $0.data["service"]?.string == name }
           .compactMap { $0.data["table"]?.string })
       for change in after.changes(since: before) where !known.contains(change.table.name) {
         try audit.record(
