@@ -14,7 +14,7 @@ INIT_SOURCES = $(wildcard Sources/keystone-sandbox-init/*.c) Sources/CDigest/key
 HOST_SOURCES = $(wildcard Sources/keystone-plugin-host/*.c)
 SWIFT_BUILD = $(SWIFT) build --scratch-path $(SCRATCH) -c $(CONFIGURATION)
 
-.PHONY: all build example test test-full bench lint install dependencies programs clean
+.PHONY: all sdk build example test test-full bench lint install dependencies programs clean
 
 all: build
 
@@ -24,7 +24,7 @@ dependencies:
 ## The executable, the built-in plugins, the two C programs and the list of built-ins, in .build/release.
 build: dependencies
 	$(SWIFT_BUILD)
-	@$(MAKE) --no-print-directory programs
+	@$(MAKE) --no-print-directory programs sdk
 
 programs: $(BIN)/keystone-plugin-host $(BIN)/keystone-sandbox-init
 	@Scripts/list-builtins.sh $(BIN)
@@ -36,6 +36,10 @@ $(BIN)/keystone-plugin-host: $(HOST_SOURCES) $(wildcard Sources/keystone-plugin-
 $(BIN)/keystone-sandbox-init: $(INIT_SOURCES) $(wildcard Sources/keystone-sandbox-init/*.h) \
 		Sources/CSandbox/include/keystone_attachment.h
 	$(CC) $(CFLAGS) -D_GNU_SOURCE -static -ISources/CDigest/include -ISources/CSandbox/include -o $@ $(INIT_SOURCES)
+
+## What plugin authors build with, beside the executable; part of `build` and of the tests.
+sdk:
+	@Scripts/make-sdk.sh $(BIN)/sdk
 
 ## Three examples, three verdicts: pass, fail and flaky.
 example: build

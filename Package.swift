@@ -51,6 +51,7 @@ let plugins: [Plugin] = [
   Plugin(name: "cli"),
   Plugin(name: "paragon"),
   Plugin(name: "python"),
+  Plugin(name: "snapshot"),
   Plugin(name: "http"),
   Plugin(name: "webhook", dependencies: ["SlackBlocks"]),
   Plugin(name: "slack", dependencies: ["SlackBlocks"]),
@@ -84,6 +85,7 @@ let package = Package(
   products: [
     .executable(name: "keystone", targets: ["keystone"]),
     .library(name: "KeystoneKit", targets: ["KeystoneKit"]),
+    .library(name: "KeystoneTestKit", targets: ["KeystoneTestKit"]),
     .library(name: "keystone-benchmark-typed", type: .dynamic, targets: ["BenchmarkTyped"]),
     .library(name: "TestPlugin_echo", type: .dynamic, targets: [testPlugin.name]),
   ] + plugins.map(\.product),
@@ -106,6 +108,12 @@ let package = Package(
     // The boundary, and what a plugin author imports.
     .target(name: "CKeystonePlugin"),
     .target(name: "KeystoneKit", dependencies: ["CKeystonePlugin"], swiftSettings: strict),
+    // What a plugin author's tests import, and the plain sandboxes under it.
+    .target(name: "CFolder"),
+    .target(name: "KeystoneFolder", dependencies: ["KeystoneKit", "CFolder", "CDigest"], swiftSettings: strict),
+    .target(
+      name: "KeystoneTestKit", dependencies: ["KeystoneKit", "KeystoneFolder", "CKeystonePlugin"], swiftSettings: strict
+    ),
 
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -129,6 +137,7 @@ let package = Package(
     // The host, room by room; an arrow that is not here cannot be drawn.
     room("Spec", ["KeystoneKit", "CYAML"]),
     room("PluginHost", ["KeystoneKit", "CKeystonePlugin", "CDigest", "CChild"]),
+    room("PluginValidation", ["KeystoneKit", "KeystonePluginHost", "KeystoneTestKit"]),
     room("Outbound", ["CCurl"]),
     room("Sandbox", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneOutbound", "CSandbox", "CDigest"]),
     room("Experiment", ["KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox"]),
@@ -164,6 +173,7 @@ let package = Package(
       dependencies: [
         "KeystoneKit", "KeystoneSpec", "KeystonePluginHost", "KeystoneSandbox", "KeystoneExperiment",
         "KeystoneRecords", "KeystoneStore", "KeystoneOutbound", "KeystoneGateway", "KeystoneAPI",
+        "KeystonePluginValidation", "KeystoneTestKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -188,6 +198,7 @@ let package = Package(
         "KeystoneStore", "KeystoneRecords", "KeystoneExperiment", "KeystoneKit",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
+    tests("ConformanceTests", ["KeystoneKit", "KeystoneTestKit"]),
     tests("LocalRuntimeTests", ["KeystoneKit", "CChild", "SandboxHelper"]),
     tests("EvalTests", ["KeystoneKit"]),
 

@@ -2,7 +2,8 @@
 # Installs the Debian packages that building, running and testing need and this machine lacks.
 set -eu
 
-packages="libyaml-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev libpcre2-dev libpg-query-dev bubblewrap git python3 python3-jsonschema python3-venv python3-yaml pkg-config"
+packages="libyaml-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev libpcre2-dev libpg-query-dev bubblewrap git python3 \
+  python3-venv python3-jsonschema python3-yaml pkg-config binutils make rustc"
 missing=""
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"

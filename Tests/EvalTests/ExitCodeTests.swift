@@ -79,7 +79,7 @@ struct ExitCodeTests {
       ("determinism.clock", "2026-01-01T00:00:00Z", "`determinism.clock`"),
       ("determinism.dns", "static", "`determinism.dns`"),
       ("teardown.export", [["type": "audit_log", "to": "audit.jsonl"]], "`teardown.export`"),
-      ("setup.packages", ["jq"], "`setup.packages`"), ("datasets", ["emails"], "`datasets`"),
+      ("setup.packages", ["jq"], "`setup.packages`"), ("datasets", ["emails"], "dataset `emails`"),
       ("network.egress.allow", ["github.com"], "`network.egress`"),
       ("network.egress.default", "allow", "`network.egress`"),
       ("snapshots.checkpoints", "per_action", "`snapshots.checkpoints`"),

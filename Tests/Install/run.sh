@@ -28,8 +28,11 @@ grep -q file_exists "$work/list" || { cat "$work/list" >&2; exit 1; }
 bwrap "$@" "$work/prefix/bin/keystone" eval run Examples/repair/repair.yaml >"$work/verdict" || { cat "$work/verdict" >&2; exit 1; }
 
 # A plugin from the template, built with nothing but the installed headers and a C compiler.
-cp -r PluginTemplates/c-invariant "$work/plugin"
-KEYSTONE_DATA_DIR="$work/home" make -s -C "$work/plugin" test KEYSTONE="$work/prefix" >"$work/template" 2>&1 || {
+export KEYSTONE_DATA_DIR="$work/home"
+[ "$("$work/prefix/bin/keystone" sdk path)" = "$work/prefix/lib/keystone/sdk" ] || { echo "the SDK is elsewhere" >&2; exit 1; }
+[ "$(PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig" pkg-config --cflags keystone)" ] || exit 1
+(cd "$work" && prefix/bin/keystone plugin new plugin --kind invariant --lang c && make -s -C plugin test example) \
+  >"$work/template" 2>&1 || {
   cat "$work/template" >&2
   exit 1
 }

@@ -114,6 +114,9 @@ package final class PeerSession: Sendable {
     }
     guard isFirst else { return }
     remind(call, reason: reason, times: 8)
+    // What the other side waits for on behalf of the call is no longer wanted either, or it could not end in time.
+    let children = call.state.withLock { $0.children }
+    for child in children { receivedCancel(child, reason: reason) }
   }
 
   /// Says it again until the grace period is over: a plugin that had not noted the call yet ignored the first cancel.

@@ -82,12 +82,20 @@ final class RuntimeDispatcher<T: Runtime>: TypeDispatcher {
 }
 
 /// Serves the calls about one sandbox.
-struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
+package struct SandboxDispatcher<Sandbox: RuntimeSandbox> {
   let sandbox: Sandbox
   let call: IncomingCall
   let host: HostConnection
 
-  func serve(_ operation: String, _ request: SandboxCall) async throws -> [UInt8] {
+  /// Serves `call` with `sandbox`; `host` is the way back to whoever made the call, when `nil`.
+  package init(sandbox: Sandbox, call: IncomingCall, host: HostConnection? = nil) {
+    self.sandbox = sandbox
+    self.call = call
+    self.host = host ?? HostConnection(session: call.session, parent: call.id, configuration: PluginConfiguration())
+  }
+
+  /// Serves one operation, such as `exec` or `read`, and answers the body of the reply.
+  package func serve(_ operation: String, _ request: SandboxCall) async throws -> [UInt8] {
     let path = request.path ?? "."
     switch operation {
     case "exec": return try encoded(try await execute(request))

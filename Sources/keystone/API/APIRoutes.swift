@@ -60,6 +60,7 @@ enum APIRoutes {
       SpecRoutes(store: store, host: engine.host),
       ExperimentRoutes(store: store, engine: engine.experiments, secrets: engine.secrets),
       ComparisonRoutes(store: store),
+      PluginRoutes(host: engine.host, generations: engine.generations),
     ]
     return groups + records(store, engine)
   }

@@ -27,6 +27,8 @@ package struct APIServices: Sendable {
     package var experiments: ExperimentEngine
     /// The secrets of workspaces and experiments.
     package var secrets: SecretBook
+    /// Takes new generations of plugins.
+    package var generations: PluginGenerations
     /// Evaluates alerts as runs complete.
     package var alerts: AlertService
     /// Scores runs afterwards.
@@ -41,13 +43,14 @@ package struct APIServices: Sendable {
     /// An engine.
     package init(
       host: CurrentHost, keeper: SandboxKeeper, experiments: ExperimentEngine, secrets: SecretBook,
-      alerts: AlertService, scoring: OfflineScoring, judging: Judging, behaviors: BehaviorWatch,
-      snapshots: SnapshotFolder
+      generations: PluginGenerations, alerts: AlertService, scoring: OfflineScoring, judging: Judging,
+      behaviors: BehaviorWatch, snapshots: SnapshotFolder
     ) {
       self.host = host
       self.keeper = keeper
       self.experiments = experiments
       self.secrets = secrets
+      self.generations = generations
       self.alerts = alerts
       self.scoring = scoring
       self.judging = judging

@@ -10,7 +10,10 @@ struct Keystone: AsyncParsableCommand {
     commandName: "keystone",
     abstract: "Runs AI agents many times in identical, isolated worlds and judges each run.",
     version: keystoneKitVersion,
-    subcommands: [ServeCommand.self, EvalCommand.self, SpecCommand.self, PluginCommand.self, KeyCommand.self])
+    subcommands: [
+      ServeCommand.self, EvalCommand.self, SpecCommand.self, PluginCommand.self, SDKCommand.self, KeyCommand.self,
+      SecretCommand.self, StoreCommand.self,
+    ])
 
   /// Runs the command the arguments name.
   ///

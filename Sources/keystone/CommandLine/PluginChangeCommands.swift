@@ -9,6 +9,7 @@ struct PluginInstallCommand: AsyncParsableCommand {
 
   @Argument(help: "The plugin's shared library.") var file: String
   @Flag(name: [.long, .short], help: "Agree to the permissions it asks for.") var yes = false
+  @Flag(help: "Let it replace a newer version.") var downgrade = false
   @OptionGroup var host: PluginHostOptions
 
   func run() async throws {
@@ -23,8 +24,8 @@ struct PluginInstallCommand: AsyncParsableCommand {
       guard wanted.isEmpty || yes || Terminal.agrees("Allow this? [y/N] ") else {
         throw PluginError(.denied, "\(descriptor.name) was not installed: agree to its permissions with --yes")
       }
-      try installer.install(candidate)
-      Terminal.show("installed; `keystone plugin list` shows it\n")
+      try installer.install(candidate, isDowngradeAllowed: downgrade)
+      Terminal.show("installed; `keystone plugin list` shows it, and a running daemon takes it at SIGHUP\n")
     }
   }
 }

@@ -5,10 +5,11 @@ import KeystonePluginHost
 /// The command `keystone plugin …`.
 struct PluginCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Shows plugins and what they provide, installs and sets them.",
+    commandName: "plugin", abstract: "Shows plugins and what they provide, installs, sets, makes and tests them.",
     subcommands: [
       PluginListCommand.self, PluginShowCommand.self, PluginInstallCommand.self, PluginRemoveCommand.self,
       PluginEnableCommand.self, PluginDisableCommand.self, PluginSetCommand.self, PluginPreferCommand.self,
+      PluginNewCommand.self, PluginValidateCommand.self, PluginRunCommand.self, PluginDocsCommand.self,
     ])
 }
 

@@ -107,7 +107,7 @@ enum PluginReport {
     }
   }
 
-  private static func kind(of schema: JSONValue) -> String {
+  static func kind(of schema: JSONValue) -> String {
     let names = schema["type"]?.array?.compactMap(\.string) ?? schema["type"]?.string.map { [$0] } ?? []
     let name = names.filter { $0 != "null" }.joined(separator: " or ")
     if name == "array", let items = schema["items"] { return "array of \(kind(of: items))" }

@@ -28,6 +28,8 @@ package struct SandboxPlan: Sendable {
   package var progress: @Sendable (SandboxStep) -> Void
   /// How the sandbox reaches its own part of the API; `nil` when it cannot.
   package var access: SandboxAccess?
+  /// Finds agent snapshots; `nil` where there are none.
+  package var snapshots: (any SnapshotSource)?
   /// Takes log lines of plugins.
   package var log: @Sendable (String, String, [String: JSONValue]) -> Void
 
@@ -35,7 +37,8 @@ package struct SandboxPlan: Sendable {
   package init(
     scenario: Scenario, spec: Spec, runtime: InstalledType, registry: PluginRegistry, instance: String,
     sandboxesFolder: String, artifacts: String, specFolder: String?, secrets: [String: String],
-    outbound: any OutboundRequests, access: SandboxAccess? = nil, progress: @escaping @Sendable (SandboxStep) -> Void,
+    outbound: any OutboundRequests, access: SandboxAccess? = nil, snapshots: (any SnapshotSource)? = nil,
+    progress: @escaping @Sendable (SandboxStep) -> Void,
     log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
   ) {
     self.scenario = scenario
@@ -49,6 +52,7 @@ package struct SandboxPlan: Sendable {
     self.secrets = secrets
     self.outbound = outbound
     self.access = access
+    self.snapshots = snapshots
     self.progress = progress
     self.log = log
   }
@@ -56,16 +60,16 @@ package struct SandboxPlan: Sendable {
 
 /// How a sandbox reaches its own part of the API.
 package struct SandboxAccess: Sendable, Hashable {
-  /// The URL as it is seen from inside.
-  package var url: String
+  /// The URL as it is seen from inside: the name that the gateway relays.
+  package static let url = "http://keystone.internal"
+
   /// The sandbox's own token.
   package var token: String
   /// The Unix socket of the host that serves the API for sandboxes, to which the gateway relays.
   package var socket: String
 
-  /// An access; the URL is the name that the gateway relays.
-  package init(url: String = "http://keystone.internal", token: String, socket: String) {
-    self.url = url
+  /// An access.
+  package init(token: String, socket: String) {
     self.token = token
     self.socket = socket
   }

@@ -7,7 +7,7 @@ enum SandboxVariables {
     let scenario = plan.scenario
     var variables = plan.secrets
     if let access = plan.access {
-      variables["KEYSTONE_BASE_URL"] = access.url
+      variables["KEYSTONE_BASE_URL"] = SandboxAccess.url
       variables["KEYSTONE_API_KEY"] = access.token
     }
     variables["KEYSTONE_SANDBOX_ID"] = scenario.sandboxID

@@ -41,6 +41,15 @@ public final class SQLiteStore: ExperimentStore {
     }
   }
 
+  /// Runs a statement that takes no part in transactions.
+  func outsideTransactions(_ statement: String, _ arguments: StatementArguments = []) async throws {
+    do {
+      try await pool.writeWithoutTransaction { try $0.execute(sql: statement, arguments: arguments) }
+    } catch {
+      throw StoreFailure.translating(error, path: path)
+    }
+  }
+
   func read<Value: Sendable>(_ question: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
     do {
       return try await pool.read(question)

@@ -11,6 +11,7 @@ package struct Authenticator: Sendable {
   private let operatorKey: [UInt8]?
   private let isRequired: Bool
   private let sandboxTokens: SandboxTokens
+  private let limit: RateLimit?
 
   /// An authenticator.
   ///
@@ -19,13 +20,16 @@ package struct Authenticator: Sendable {
   ///   - operatorKey: The key of the daemon's own environment or command line.
   ///   - isRequired: Whether a request without a key is refused.
   ///   - sandboxTokens: Knows the tokens of sandboxes.
+  ///   - limit: Bounds how many requests an owner makes.
   package init(
-    store: SQLiteStore, operatorKey: APIKey?, isRequired: Bool, sandboxTokens: @escaping SandboxTokens = { _ in nil }
+    store: SQLiteStore, operatorKey: APIKey?, isRequired: Bool, sandboxTokens: @escaping SandboxTokens = { _ in nil },
+    limit: RateLimit? = nil
   ) {
     self.store = store
     self.operatorKey = operatorKey?.hash
     self.isRequired = isRequired
     self.sandboxTokens = sandboxTokens
+    self.limit = limit
   }
 
   /// Finds the caller of a route.
@@ -41,6 +45,14 @@ package struct Authenticator: Sendable {
     credential: String?, workspace: String?, access: Route.Access, sandbox: String?
   ) async throws -> Caller {
     if case .open = access { return .nobody }
+    let caller = try await known(credential: credential, workspace: workspace, access: access, sandbox: sandbox)
+    try limit?.count(caller.owner)
+    return caller
+  }
+
+  private func known(
+    credential: String?, workspace: String?, access: Route.Access, sandbox: String?
+  ) async throws -> Caller {
     guard let credential, !credential.isEmpty else {
       guard isRequired else { return try await caller(of: Caller.usualOwner, workspace: workspace) }
       throw APIError(.unauthorized, "The request has no API key; send `Authorization: Bearer <key>`.")

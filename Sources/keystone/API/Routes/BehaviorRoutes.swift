@@ -23,7 +23,8 @@ struct BehaviorRoutes: RouteGroup {
     let flavor = judge.kind == .classification ? "classifier" : "binary"
     let wanted = try fields.text("flavor") ?? flavor
     guard judge.kind != .score, wanted == flavor else {
-      throw APIError(.invalid, "`flavor` must be `\(flavor)` for this judge, and a judge of type `score` fits no behavior.")
+      throw APIError(
+        .invalid, "`flavor` must be `\(flavor)` for this judge, and a judge of type `score` fits no behavior.")
     }
     guard (0...1).contains(try fields.number("sampling_rate") ?? 1) else {
       throw APIError(.invalid, "`sampling_rate` must be a number from 0 to 1.")

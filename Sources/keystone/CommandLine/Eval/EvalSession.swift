@@ -27,10 +27,15 @@ struct EvalSession {
     let sandboxes = "\(dataFolder)/sandboxes"
     await reap(runtime, sandboxes, dataFolder)
     let store = try await SQLiteStore.open("\(dataFolder)/keystone.sqlite")
+    // Before anything runs: a dataset that is missing stops all.
+    var rows: [[[String: JSONValue]]?] = []
+    for spec in specs { rows.append(try await self.rows(of: spec, store)) }
+    let api = try SandboxAPI(store: store, dataFolder: dataFolder, instance: instance.id)
+    defer { withExtendedLifetime(api) {} }
     var verdicts: [ScenarioStatus] = []
     var reports: [SpecReport] = []
-    for spec in specs {
-      let report = try await run(spec, runtime, because: reason, instance, store, dataFolder)
+    for (spec, rows) in zip(specs, rows) {
+      let report = try await run(spec, rows, runtime, because: reason, instance, store, api, dataFolder)
       reports.append(report)
       verdicts.append(report.results.verdict)
     }
@@ -95,12 +100,12 @@ struct EvalSession {
   }
 
   private func run(
-    _ spec: Spec, _ runtime: InstalledType, because reason: String, _ instance: InstanceLock, _ store: SQLiteStore,
-    _ dataFolder: String
+    _ spec: Spec, _ rows: [[String: JSONValue]]?, _ runtime: InstalledType, because reason: String,
+    _ instance: InstanceLock, _ store: SQLiteStore, _ api: SandboxAPI, _ dataFolder: String
   ) async throws -> SpecReport {
     let seed = command.seed ?? spec.determinism.seed.map { Int64(clamping: $0) } ?? Int64.random(in: 0..<1 << 31)
     let all = ExperimentPlan.scenarios(
-      spec, replicas: command.replicas, rows: try await rows(of: spec, store), seed: seed)
+      spec, replicas: command.replicas, rows: rows, seed: seed)
     let chosen = command.only.isEmpty ? all : all.filter { command.only.contains($0.id) }
     guard !chosen.isEmpty else {
       Terminal.complain("error: \(spec.file) has no scenario \(command.only.joined(separator: ", "))")
@@ -112,7 +117,7 @@ struct EvalSession {
     try await store.create(record, scenarios: chosen)
     let progress = ProgressDisplay(spec: spec.id, total: chosen.count)
     let runner = try ExperimentRunner(
-      environment: await runEnvironment(spec, runtime, instance, record, dataFolder), store: store,
+      environment: await runEnvironment(spec, runtime, instance, record, api, dataFolder), store: store,
       concurrency: concurrency(spec), reproducer: reproducer(spec, seed), observe: { progress.observe($0) })
     do {
       try await runner.run(chosen, of: record)
@@ -179,7 +184,8 @@ struct EvalSession {
   }
 
   private func runEnvironment(
-    _ spec: Spec, _ runtime: InstalledType, _ instance: InstanceLock, _ record: ExperimentRecord, _ dataFolder: String
+    _ spec: Spec, _ runtime: InstalledType, _ instance: InstanceLock, _ record: ExperimentRecord, _ api: SandboxAPI,
+    _ dataFolder: String
   ) async throws -> RunEnvironment {
     let slash = spec.file.lastIndex(of: "/")
     let folder = slash.map { $0 == spec.file.startIndex ? "/" : String(spec.file[..<$0]) } ?? "."
@@ -187,7 +193,7 @@ struct EvalSession {
       spec: spec, specFolder: folder, registry: registry, runtime: runtime, instance: instance.id,
       sandboxesFolder: "\(dataFolder)/sandboxes", artifactsFolder: "\(dataFolder)/runs/\(record.id)",
       forwardedSecrets: await SecretSources.resolve(spec.secrets, environment: environment),
-      outbound: PluginOutbound(), keepsSandboxes: command.keepSandbox,
+      outbound: PluginOutbound(), keepsSandboxes: command.keepSandbox, registration: api.registration(record.id),
       log: Self.log)
   }
 

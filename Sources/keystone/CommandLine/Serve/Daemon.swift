@@ -39,18 +39,11 @@ struct Daemon {
     let isAuthRequired = environment["KEYSTONE_AUTH_REQUIRED"]?.lowercased() != "false"
     try await StartCheck.authentication(
       required: isAuthRequired, key: key, store: store, host: command.host, isInsisted: command.allowUnauthenticated)
-    let registry = try await plugins(flags)
-    do {
-      try await serve(store, key, isAuthRequired, registry, dataFolder)
-    } catch {
-      await registry.shutdown()
-      throw error
-    }
-    await registry.shutdown()
+    try await serve(store, key, isAuthRequired, pluginOptions(flags), dataFolder)
     _ = consume lock
   }
 
-  private func plugins(_ flags: [String: String]) async throws -> PluginRegistry {
+  private func pluginOptions(_ flags: [String: String]) -> PluginOptions {
     var options = command.plugins.options(flags: flags, environment: environment)
     let log = logger
     options.log = { line in
@@ -58,6 +51,10 @@ struct Daemon {
         level: Logger.Level(rawValue: line.level.rawValue) ?? .info, "\(line.message)",
         metadata: ["plugin": "\(line.plugin)"])
     }
+    return options
+  }
+
+  private func plugins(_ options: PluginOptions) async throws -> PluginRegistry {
     let registry = await PluginRegistry.open(.current, options: options)
     if let unknown = registry.unknownFlags.first {
       throw StartCheck.refuse(
@@ -71,38 +68,63 @@ struct Daemon {
   }
 
   private func serve(
-    _ store: SQLiteStore, _ key: APIKey?, _ isAuthRequired: Bool, _ registry: PluginRegistry, _ dataFolder: String
+    _ store: SQLiteStore, _ key: APIKey?, _ isAuthRequired: Bool, _ options: PluginOptions, _ dataFolder: String
   ) async throws {
+    let instance = try InstanceLock(dataFolder: dataFolder, id: Identifier.random(prefix: "i-"))
+    let port = command.port ?? environment["PORT"].flatMap { Int($0) } ?? 8012
+    let socket = try SandboxSocket(folder: dataFolder, name: "api")
+    let host = CurrentHost(try await engineHost(store, options, instance.id, socket.path, dataFolder))
+    let generations = PluginGenerations(host: host) { await PluginRegistry.open(.current, options: options) }
+    do {
+      try await serve(store, host, generations, key, isAuthRequired, port, socket.path, dataFolder)
+    } catch {
+      await host.now.registry.shutdown()
+      throw error
+    }
+    await host.now.registry.shutdown()
+    withExtendedLifetime((instance, socket)) {}
+  }
+
+  /// The first generation of plugins and the runtime it is used with; nothing here holds the generation afterwards.
+  private func engineHost(
+    _ store: SQLiteStore, _ options: PluginOptions, _ instance: String, _ socket: String, _ dataFolder: String
+  ) async throws -> EngineHost {
+    let registry = try await plugins(options)
     let (runtime, reason) = try await RuntimeChoice(registry: registry).choose(command.runtime)
     logger.info("chose the runtime", metadata: ["runtime": "\(runtime.descriptor.type)", "reason": "\(reason)"])
     let sandboxes = absolute(command.workspaceDir) ?? "\(dataFolder)/sandboxes"
     try StartCheck.folder(sandboxes, named: "-workspace-dir")
-    let instance = try InstanceLock(dataFolder: dataFolder, id: Identifier.random(prefix: "i-"))
     await clearAway(store, runtime, registry, sandboxes, dataFolder)
-    let port = command.port ?? environment["PORT"].flatMap { Int($0) } ?? 8012
-    let socket = try SandboxSocket(folder: dataFolder, name: "api")
-    let host = CurrentHost(
-      EngineHost(
-        registry: registry, runtime: runtime, instance: instance.id, sandboxesFolder: sandboxes,
-        runsFolder: "\(dataFolder)/runs", outbound: PluginOutbound(policy: try outboundPolicy(registry)),
-        directory: SandboxDirectory(), socket: socket.path, log: logLine))
-    let services = try services(store, host, key, isAuthRequired, port, dataFolder)
+    let snapshots = SnapshotFolder("\(dataFolder)/snapshots")
+    return EngineHost(
+      registry: registry, runtime: runtime, instance: instance, sandboxesFolder: sandboxes,
+      runsFolder: "\(dataFolder)/runs", outbound: PluginOutbound(policy: try outboundPolicy(registry)),
+      snapshots: { StoredSnapshots(store: store, folder: snapshots, workspace: $0) },
+      directory: SandboxDirectory(), socket: socket, log: logLine)
+  }
+
+  private func serve(
+    _ store: SQLiteStore, _ host: CurrentHost, _ generations: PluginGenerations, _ key: APIKey?,
+    _ isAuthRequired: Bool, _ port: Int, _ socket: String, _ dataFolder: String
+  ) async throws {
+    let services = try services(store, host, generations, key, isAuthRequired, port, dataFolder)
     guard let engine = services.engine else { return }
     // The last one ends first: sandboxes and their event streams, then the servers, which wait for open requests.
-    try await run([
-      APIServer(at: .socket(socket.path), services: services, extent: .sandbox, logger: quiet),
-      APIServer(at: .host(command.host, port: port), services: services, logger: quiet) { port in
-        logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
-      },
-      EngineService(engine: engine, logger: logger),
-      RecordsService(engine: engine),
-    ])
-    withExtendedLifetime((instance, socket)) {}
+    try await run(
+      [
+        APIServer(at: .socket(socket), services: services, extent: .sandbox, logger: quiet),
+        APIServer(at: .host(command.host, port: port), services: services, logger: quiet) { port in
+          logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
+        },
+        EngineService(engine: engine, logger: logger),
+        PluginReloadService(generations: generations, logger: logger),
+        RecordsService(engine: engine),
+      ], store: store)
   }
 
   private func services(
-    _ store: SQLiteStore, _ host: CurrentHost, _ key: APIKey?, _ isAuthRequired: Bool, _ port: Int,
-    _ dataFolder: String
+    _ store: SQLiteStore, _ host: CurrentHost, _ generations: PluginGenerations, _ key: APIKey?,
+    _ isAuthRequired: Bool, _ port: Int, _ dataFolder: String
   ) throws -> APIServices {
     let directory = host.now.directory
     let secrets = SecretBook(store: store, vault: try SecretVault(dataFolder: dataFolder))
@@ -120,15 +142,13 @@ struct Daemon {
     metrics.add { DaemonGauges.read(directory: directory, slots: slots, registry: host.now.registry) }
     return APIServices(
       store: store, metrics: metrics,
-      authenticator: Authenticator(store: store, operatorKey: key, isRequired: isAuthRequired) { token in
-        directory.sandbox(token: token).map {
-          Caller(owner: $0.facts.owner, workspace: $0.facts.workspace, sandbox: $0.facts.id)
-        }
-      },
+      authenticator: Authenticator(
+        store: store, operatorKey: key, isRequired: isAuthRequired, sandboxTokens: SandboxAPI.callers(of: directory),
+        limit: command.rateLimit.map { RateLimit(perSecond: $0) }),
       directory: directory, baseURL: command.baseURL ?? "http://\(command.host):\(port)",
       engine: .init(
         host: host, keeper: SandboxKeeper(host: host, slots: slots), experiments: experiments, secrets: secrets,
-        alerts: alerts,
+        generations: generations, alerts: alerts,
         scoring: OfflineScoring(store: store, judging: judging, logger: logger), judging: judging,
         behaviors: BehaviorWatch(store: store, judging: judging, logger: logger),
         snapshots: SnapshotFolder("\(dataFolder)/snapshots")))
@@ -196,7 +216,11 @@ struct Daemon {
     return "\(String(cString: folder))/\(path)"
   }
 
-  private func run(_ services: [any Service]) async throws {
+  private func run(_ services: [any Service], store: SQLiteStore) async throws {
+    var services = services
+    if let days = command.retentionDays {
+      services.insert(RetentionService(store: store, days: days, logger: logger), at: 0)
+    }
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(20)

@@ -10,7 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve", abstract: "Serves the HTTP API: the daemon.",
     discussion: """
       It listens on 127.0.0.1:8012 and needs a key: KEYSTONE_API_KEY, -api-key, or one of `keystone key create`.
-      SIGTERM and SIGINT end it in order; what was running is run again at the next start.
+      SIGTERM and SIGINT end it in order; what was running is run again at the next start. SIGHUP lets it take the plugins
+      that were installed meanwhile; what runs finishes on those it began with.
 
       Settings of plugins are flags too, such as -judge-url; `keystone plugin show TYPE` lists those of a type.
       """)
@@ -28,6 +29,10 @@ struct ServeCommand: AsyncParsableCommand {
   var maxSandboxesPerOwner = 20
   @Option(name: .go("concurrency"), help: "How many scenarios run at a time; twice the processors by default.")
   var concurrency: Int?
+  @Option(name: .go("rate-limit"), help: "How many requests per second an owner may make; no limit by default.")
+  var rateLimit: Int?
+  @Option(name: .go("retention-days"), help: "Experiments and traces older than this are removed; none by default.")
+  var retentionDays: Int?
   @Option(name: .go("base-url"), help: "The URL under which clients reach the daemon.") var baseURL: String?
   @Option(name: .go("log-level"), help: "trace, debug, info, notice, warning or error.") var logLevel = LogThreshold
     .info
@@ -45,6 +50,8 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     if let port, !(0...65535).contains(port) { throw ValidationError("-port takes 0 to 65535") }
     if maxSandboxes < 1 || maxSandboxesPerOwner < 1 { throw ValidationError("there must be room for one sandbox") }
+    if let rateLimit, rateLimit < 1 { throw ValidationError("-rate-limit takes 1 or more") }
+    if let retentionDays, retentionDays < 1 { throw ValidationError("-retention-days takes 1 or more") }
     if let concurrency, concurrency < 1 { throw ValidationError("-concurrency takes 1 or more") }
   }
 

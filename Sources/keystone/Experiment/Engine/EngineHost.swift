@@ -17,6 +17,8 @@ package struct EngineHost: Sendable {
   package var runsFolder: String
   /// Makes HTTP requests for plugins.
   package var outbound: any OutboundRequests
+  /// The agent snapshots of a workspace.
+  package var snapshots: @Sendable (_ workspace: String) -> any SnapshotSource
   /// The sandboxes of this process.
   package var directory: SandboxDirectory
   /// The Unix socket that serves the API for sandboxes.
@@ -27,7 +29,8 @@ package struct EngineHost: Sendable {
   /// A host.
   package init(
     registry: PluginRegistry, runtime: InstalledType, instance: String, sandboxesFolder: String, runsFolder: String,
-    outbound: any OutboundRequests, directory: SandboxDirectory, socket: String,
+    outbound: any OutboundRequests, snapshots: @escaping @Sendable (_ workspace: String) -> any SnapshotSource,
+    directory: SandboxDirectory, socket: String,
     log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
   ) {
     self.registry = registry
@@ -36,6 +39,7 @@ package struct EngineHost: Sendable {
     self.sandboxesFolder = sandboxesFolder
     self.runsFolder = runsFolder
     self.outbound = outbound
+    self.snapshots = snapshots
     self.directory = directory
     self.socket = socket
     self.log = log

@@ -1,10 +1,10 @@
-import KeystoneKit
+package import KeystoneKit
 
 extension PluginDescriptor {
   /// The descriptor in a plugin's answer to `keystone.plugin/1.describe`.
   ///
   /// - Throws: ``PluginError`` whose message is the rest of a sentence that begins with the plugin.
-  init(answer: [UInt8]) throws {
+  package init(answer: [UInt8]) throws {
     do {
       self = try JSONValueDecoder().decode(Self.self, from: JSONValue(parsing: answer))
     } catch {

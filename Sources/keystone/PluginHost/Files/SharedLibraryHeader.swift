@@ -1,7 +1,7 @@
 /// The beginning of a shared library (ELF), which says whether this process could load it.
-enum SharedLibraryHeader {
+package enum SharedLibraryHeader {
   /// How many bytes are looked at.
-  static let size = 20
+  package static let size = 20
 
   #if arch(x86_64)
     private static let machine: UInt16 = 62
@@ -15,7 +15,7 @@ enum SharedLibraryHeader {
   ]
 
   /// Why a file that begins with `bytes` cannot be loaded, as the rest of a sentence, or `nil` when it can.
-  static func problem(in bytes: [UInt8]) -> String? {
+  package static func problem(in bytes: [UInt8]) -> String? {
     guard bytes.count == size, bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
       return "is not a shared library: give the .so file that the plugin's build made"
     }

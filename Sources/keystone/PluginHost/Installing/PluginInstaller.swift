@@ -2,7 +2,7 @@ package import KeystoneKit
 
 /// Changes what the operator recorded about plugins: installs, removes, sets, prefers.
 ///
-/// A host that runs already goes on with what it found when it started.
+/// A host that runs already goes on with what it found until it takes another generation.
 package struct PluginInstaller: Sendable {
   /// A plugin that was looked at and not installed yet.
   package struct Candidate: Sendable {
@@ -71,13 +71,23 @@ package struct PluginInstaller: Sendable {
   ///
   /// An older version of the same plugin is replaced and what was set for it stays.
   ///
-  /// - Parameter candidate: What ``examine(_:)`` answered.
+  /// - Parameters:
+  ///   - candidate: What ``examine(_:)`` answered.
+  ///   - isDowngradeAllowed: Whether it may replace a newer version.
   /// - Returns: The record.
-  /// - Throws: ``PluginError`` when it cannot be written.
-  @discardableResult package func install(_ candidate: Candidate) throws -> PluginRecord {
+  /// - Throws: ``PluginError`` when it cannot be written, or is older than what is installed.
+  @discardableResult package func install(
+    _ candidate: Candidate, isDowngradeAllowed: Bool = false
+  ) throws -> PluginRecord {
     let descriptor = candidate.descriptor
     return try change { records in
       var record = records[descriptor.name]
+      if let installed = record.version, !isDowngradeAllowed, Self.isOlder(descriptor.version, than: installed) {
+        throw PluginError(
+          .denied,
+          "\(descriptor.name) \(descriptor.version) (sha256 \(candidate.digest.prefix(12))…) is older than the installed "
+            + "\(installed) (sha256 \(record.sha256?.prefix(12) ?? "")…): say that you mean it with --downgrade")
+      }
       record.version = descriptor.version
       record.sha256 = candidate.digest
       record.file = candidate.file
@@ -86,6 +96,14 @@ package struct PluginInstaller: Sendable {
       records[descriptor.name] = record
       return record
     }
+  }
+
+  /// Whether a version comes before another by its three numbers.
+  private static func isOlder(_ version: String, than other: String) -> Bool {
+    func numbers(_ version: String) -> [Int] {
+      version.prefix { $0 != "-" && $0 != "+" }.split(separator: ".").map { Int($0) ?? .max }
+    }
+    return numbers(version).lexicographicallyPrecedes(numbers(other))
   }
 
   /// Forgets an installed plugin and all that was set for it.

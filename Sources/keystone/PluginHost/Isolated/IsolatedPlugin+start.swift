@@ -11,19 +11,21 @@ extension IsolatedPlugin {
   ///   - confinement: What the process may reach; `nil` runs it with all rights of this process.
   ///   - concurrency: How many calls may be inside the plugin at a time; 0 for a plugin with the capability
   ///     `returns-at-once`, which is then called without a change of threads.
+  ///   - limits: Limits on resources by the names of `keystone-plugin-host`, in place of the usual ones.
   ///   - incoming: Serves the plugin's calls of host services.
   ///   - onEnd: Told once, on an arbitrary thread, when the process has ended and all calls have.
   /// - Returns: The plugin, which lives until ``stop()`` or its own end.
   /// - Throws: ``PluginError`` with the code `unavailable` when it cannot be started, saying why.
   package static func start(
     file: String, label: String? = nil, helper: String, confinement: Confinement?, concurrency: Int,
-    incoming: @escaping @Sendable (IncomingCall) async throws -> [UInt8],
+    limits: [String: Int] = [:], incoming: @escaping @Sendable (IncomingCall) async throws -> [UInt8],
     onEnd: @escaping @Sendable (PluginDeath) -> Void = { _ in }
   ) async throws -> IsolatedPlugin {
     let label = label ?? file
     let plugin: IsolatedPlugin
     do {
-      let command = try childCommand(file: file, helper: helper, confinement: confinement, concurrency: concurrency)
+      let command = try childCommand(
+        file: file, helper: helper, confinement: confinement, concurrency: concurrency, limits: limits)
       let (ours, theirs) = try Descriptor.socketPair()
       let process = try await SpawnThread.shared.run { try ChildProcess.spawn(command, socket: theirs) }
       plugin = IsolatedPlugin(
@@ -37,19 +39,21 @@ extension IsolatedPlugin {
   }
 
   private static func childCommand(
-    file: String, helper: String, confinement: Confinement?, concurrency: Int
+    file: String, helper: String, confinement: Confinement?, concurrency: Int, limits: [String: Int]
   ) throws -> ChildCommand {
-    var arguments = [helper, "--concurrency", "\(min(1024, max(0, concurrency)))", "--limit", "nofile=1024"]
+    let usual = confinement == nil ? ["nofile": 1024] : confinedLimits
+    let limits = usual.merging(limits) { _, given in given }.sorted { $0.key < $1.key }
+    let arguments =
+      [helper, "--concurrency", "\(min(1024, max(0, concurrency)))"]
+      + limits.flatMap { ["--limit", "\($0.key)=\($0.value)"] } + [file]
     var environment = [
       "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp",
       "SWIFT_BACKTRACE": SwiftRuntime.backtraceSettings,
     ]
     guard let confinement else {
       environment["HOME"] = "/"
-      return ChildCommand(arguments: arguments + [file], environment: environment, directory: "/")
+      return ChildCommand(arguments: arguments, environment: environment, directory: "/")
     }
-    // Threads count as processes; the limit is the child's alone, since it has a user namespace of its own.
-    arguments += ["--limit", "nproc=512", "--limit", "fsize=\(1 << 30)", file]
     environment["HOME"] = confinement.stateFolder
     environment.merge(confinement.environment) { _, given in given }
     let bubblewrap = try bubblewrapPath()
@@ -57,6 +61,12 @@ extension IsolatedPlugin {
       arguments: [bubblewrap] + confinement.bubblewrapArguments(file: file, helper: helper) + arguments,
       environment: environment, directory: "/")
   }
+
+  /// What a confined plugin may use at most.
+  ///
+  /// Threads count as processes, of which the limit is the child's alone, since it has a user namespace of its own. `data` is
+  /// memory it can write to: at 2 GiB its next allocation fails.
+  private static let confinedLimits = ["nofile": 1024, "nproc": 512, "fsize": 1 << 30, "data": 2 << 30]
 
   private static func bubblewrapPath() throws -> String {
     let folders = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []

@@ -3,7 +3,8 @@ package import KeystoneKit
 /// All plugins of a host: what is there, what was refused, and the way to call them.
 ///
 /// What is there is decided once, in ``open(_:options:)``, without running a plugin's code in this process. Code
-/// is loaded when a type is first called.
+/// is loaded when a type is first called. A host that takes another generation lets go of this one: what holds it still can
+/// call, and when nobody does its processes end.
 package final class PluginRegistry: Sendable {
   /// The plugins that can be used, built-ins first.
   package let plugins: [LoadedPlugin]
@@ -38,6 +39,11 @@ package final class PluginRegistry: Sendable {
   {
     let discovery = await Discovery(installation: installation, options: options).run()
     return PluginRegistry(discovery, installation, options)
+  }
+
+  deinit {
+    let runners = Array(runners.values)
+    Task { for runner in runners { await runner.shutdown() } }
   }
 
   /// The type of that name at an extension point.

@@ -1,7 +1,7 @@
 /// The rule for names of environment variables and of secrets.
-enum EnvironmentName {
+package enum EnvironmentName {
   /// Whether `name` begins with a letter or `_` and goes on with letters, digits and `_`.
-  static func isValid(_ name: String) -> Bool {
+  package static func isValid(_ name: String) -> Bool {
     let bytes = name.utf8
     guard let first = bytes.first, isLetter(first), bytes.count <= 256 else { return false }
     return bytes.allSatisfy { isLetter($0) || Digits.isDigit($0) }

@@ -14,5 +14,7 @@ struct StoreMigration: Sendable {
   }
 
   /// Every migration, in the order in which they are run.
-  static let all: [StoreMigration] = [.experiments, .tenants, .specs, .traces, .documents, .datasets, .scores, .alerts, .behaviors]
+  static let all: [StoreMigration] = [
+    .experiments, .tenants, .specs, .traces, .documents, .datasets, .scores, .alerts, .behaviors,
+  ]
 }

@@ -1,5 +1,5 @@
 /* A check in plain C: a file of the sandbox is not larger than so many bytes. */
-#include "keystone_plugin_easy.h"
+#include <keystone_plugin_easy.h>
 
 /* Called on a thread that may block; answers exactly once. */
 static void evaluate(ks_request *request) {
@@ -26,14 +26,14 @@ static void evaluate(ks_request *request) {
 static const ks_method methods[] = {{"keystone.invariant/1.evaluate", evaluate}, {NULL, NULL}};
 
 KS_PLUGIN(methods, KS_JSON({
-  "name": "my-checks", "version": "0.1.0", "abi": 1, "concurrency": 4,
+  "name": "example-name", "version": "0.1.0", "abi": 1, "concurrency": 4,
   "types": [{
-    "point": "invariant", "type": "file_at_most",
-    "description": "A file is not larger than so many bytes.",
+    "point": "invariant", "type": "example_name",
+    "description": "Checks that a file is not larger than so many bytes.",
     "parameters": {
       "type": "object", "additionalProperties": false, "required": ["path"],
       "properties": {
-        "path": {"type": "string", "description": "The file, relative to the workspace."},
+        "path": {"type": "string", "description": "The file, relative to the workspace.", "examples": ["notes.txt"]},
         "max": {"type": "integer", "minimum": 0, "default": 4096, "description": "The largest size in bytes."}
       }
     }

@@ -1,0 +1,25 @@
+"""Fuzzes every route from /openapi.json: no 5xx, no undocumented status, no answer that breaks its schema."""
+
+import os
+import subprocess
+import sys
+
+from daemon import KEY, DaemonCase
+
+EXAMPLES = "200" if os.environ.get("KEYSTONE_TEST_FULL") == "1" else "8"
+
+
+class OpenAPITests(DaemonCase):
+    flags = ["-max-sandboxes", "8"]
+
+    def test_the_description_is_true(self):
+        run = subprocess.run(
+            [
+                os.path.dirname(sys.executable) + "/schemathesis", "run", self.daemon.url + "/openapi.json",
+                "--header", f"Authorization: Bearer {KEY}", "--max-examples", EXAMPLES, "--phases", "fuzzing",
+                "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                "--exclude-path-regex", "/events$", "--exclude-tag", "later", "--generation-database", "none", "--no-color",
+                "--suppress-health-check", "all", "--request-timeout", "20",
+            ],
+            capture_output=True, text=True, timeout=1200, cwd=self.daemon.folder)
+        self.assertEqual(run.returncode, 0, run.stdout[-12000:] + run.stderr[-2000:])

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Lets plugins do everything wrong in a running daemon, in both homes: each fault costs its own scenario and nothing else.
+
+    Tests/Authors/faults.py BIN
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from daemon import Daemon
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# For each fault the words its error must hold; None where the first answer counts and the scenario passes.
+ISOLATED = {
+    "crash": "SIGSEGV", "trap": "Fatal error: Index out of range", "abort": "SIGABRT", "stack": "SIGSEGV", "exit": "exit status 0",
+    "loop": "did not finish within its time", "deadlock": "did not finish within its time", "memory": "SIGABRT",
+    "closed": "closed its connection", "garbage": "broke the protocol", "json": "cannot be read", "oversized": "over 16 MiB",
+    "frame": "", "flood": "more than it was granted", "never": "did not finish within its time", "late": "", "twice": None,
+    "print": None, "grandchild": "exit status 5", "attack": None,
+}
+# What a plugin in the daemon's own process can do without taking it along.
+IN_PROCESS = ["json", "oversized", "frame", "flood", "never", "late", "twice", "print"]
+
+
+def spec(fault, more=""):
+    return f"""
+version: 1
+id: fault-{fault}
+base: "debian:12"
+task: {{ prompt: Nothing. }}
+invariants:
+  faulty:
+    timeout: 3s
+    check: {{ type: faulty_{fault}{more} }}
+  good:
+    check: {{ type: command_exit, command: "true" }}
+"""
+
+
+HEALTHY = """
+version: 1
+id: healthy
+base: "debian:12"
+task: { prompt: Nothing. }
+agent: { type: cli, binary: sh, args: [-c, "echo $N > n"] , env: { N: "{{ matrix.n }}" } }
+parallelism:
+  matrix: [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }, { n: 6 }]
+invariants:
+  at_most_three:
+    check: { type: command_exit, command: test $(cat n) -le 3 }
+"""
+
+CLOSED = """
+version: 1
+id: closed-rule
+base: "debian:12"
+task: { prompt: Nothing. }
+invariants:
+  good:
+    check: { type: command_exit, command: "true" }
+forbidden:
+  faulty_crash: {}
+"""
+
+
+def build(fault, folder):
+    file = os.path.join(folder, f"{fault}.so")
+    subprocess.run(["cc", "-std=c11", "-O1", "-w", f'-DFAULT="{fault}"', f"-I{ROOT}/Sources/CKeystonePlugin/include", "-shared",
+                    "-fPIC", "-fvisibility=hidden", "-pthread", "-o", file, f"{ROOT}/Tests/Plugins/c_faulty/c_faulty.c"], check=True)
+    return file
+
+
+def check_fault(fault, words, results, home):
+    scenario = results["scenarios"][0]
+    finding = next(item for item in scenario["invariants"] if item["name"] == "faulty")
+    good = next(item for item in scenario["invariants"] if item["name"] == "good")
+    where = f"{fault} ({home}): {json.dumps(scenario)[:3000]}"
+    assert good["passed"], f"the other check did not pass; {where}"
+    if words is None:
+        assert scenario["status"] == "pass", where
+    else:
+        assert scenario["status"] == "error", where
+        error = scenario.get("error", "")
+        assert words in error, f"the error does not say `{words}`; {where}"
+        if home == "isolated" and fault not in ("late", "frame"):
+            assert f"faulty-{fault} 1.2.3" in error, f"the error does not name the plugin; {where}"
+    plugin = finding.get("plugin") or {}
+    assert plugin.get("name") == f"faulty-{fault}" and len(plugin.get("sha256", "")) == 64, f"no provenance; {where}"
+
+
+def run_matrix(daemon, faults, home, more):
+    healthy = daemon.begin(HEALTHY, f"healthy beside {home}")
+    begun = {fault: daemon.begin(spec(fault, more if fault == "attack" else ""), fault) for fault in faults}
+    for fault, experiment in begun.items():
+        check_fault(fault, ISOLATED[fault], daemon.results(experiment), home)
+        status, _ = daemon.ask("GET", "/health")
+        assert status == 200, f"after {fault} the daemon answered {status}"
+    found = daemon.results(healthy)
+    assert (found["passed"], found["failed"], found["errors"]) == (3, 3, 0), f"the healthy scenarios ended otherwise: {found}"
+
+
+def main():
+    binaries = os.path.abspath(sys.argv[1])
+    folder = tempfile.mkdtemp(prefix="keystone-faults-")
+    data = os.path.join(folder, "data")
+    daemon = Daemon(binaries, data)
+    try:
+        before = daemon.must("GET", "/v1/plugins")
+        for fault in ISOLATED:
+            daemon.command("plugin", "install", build(fault, folder))
+        # Installed, but not taken yet: what runs is what was there at the start.
+        assert len(daemon.must("GET", "/v1/plugins")["types"]) == len(before["types"])
+        taken = daemon.must("POST", "/v1/plugins/reload")
+        assert taken["generation"] == 2 and len(taken["added"]) == len(ISOLATED), taken
+        more = f", store: {data}/keystone.sqlite, pid: {daemon.process.pid}, port: {daemon.port}"
+        run_matrix(daemon, list(ISOLATED), "isolated", more)
+        closed = daemon.results(daemon.begin(CLOSED, "a rule that crashes"))["scenarios"][0]
+        rule = next(item for item in closed["forbidden_checks"] if item["rule"] == "faulty_crash")
+        assert closed["status"] == "error" and rule["violated"] and closed["composite_score"] == 0, closed
+
+        # The same files in the daemon's own process, where that survives it.
+        records = os.path.join(data, "plugins", "plugins.json")
+        with open(records) as file:
+            kept = json.load(file)
+        for record in kept["plugins"]:
+            if record["name"].removeprefix("faulty-") in IN_PROCESS:
+                record["home"] = "in-process"
+        with open(records, "w") as file:
+            json.dump(kept, file)
+        daemon.hang_up()
+        assert daemon.must("GET", "/v1/plugins")["generation"] == 3
+        run_matrix(daemon, IN_PROCESS, "in-process", more)
+        print(f"faults: {len(ISOLATED)} isolated and {len(IN_PROCESS)} in-process cost their own scenarios alone")
+    except AssertionError as failure:
+        print(f"faults FAILED: {failure}", file=sys.stderr)
+        sys.exit(1)
+    finally:
+        daemon.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
