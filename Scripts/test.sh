@@ -11,7 +11,6 @@ swift build --scratch-path "$scratch" --build-tests
 make --no-print-directory programs sdk CONFIGURATION=debug SCRATCH="$scratch"
 KEYSTONE_BIN=$(cd "$scratch/debug" && pwd -P)
 export KEYSTONE_BIN
-Scripts/install-python.sh
 # One after another: many of them measure time and start processes, and two cores are soon busy. A test that hangs ends
 # the run, and the trace of its process tells where.
 timeout --verbose --signal=ABRT --kill-after=60 3000 swift test --scratch-path "$scratch" --skip-build --no-parallel
