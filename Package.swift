@@ -53,6 +53,7 @@ let plugins: [Plugin] = [
   Plugin(name: "cli"),
   Plugin(name: "paragon"),
   Plugin(name: "python"),
+  Plugin(name: "snapshot"),
   Plugin(name: "http"),
   Plugin(name: "image"),
   Plugin(name: "webhook", dependencies: ["SlackBlocks"]),

@@ -11,7 +11,6 @@ swift build --scratch-path "$scratch" --build-tests
 make --no-print-directory programs sdk CONFIGURATION=debug SCRATCH="$scratch"
 KEYSTONE_BIN=$(cd "$scratch/debug" && pwd -P)
 export KEYSTONE_BIN
-Scripts/install-python.sh
 # A Docker Engine of the tests' own, where one can be started; without it its tests are skipped by name.
 if address=$(Tests/Engine/engine.sh start); then
   KEYSTONE_TEST_DOCKER=$address

@@ -4,6 +4,7 @@ agents, judges, behaviors, workspaces, export; with real receivers for webhooks,
 import http.server
 import json
 import os
+import socket
 import sys
 import tarfile
 import threading
@@ -64,9 +65,11 @@ class Mail:
                 outer.messages.append((envelope.mail_from, envelope.rcpt_tos, envelope.content.decode()))
                 return "250 taken"
 
-        self.controller = Controller(Handler(), hostname="127.0.0.1", port=0)
+        # The controller wants to know its port; one that is free now is hardly taken in the next moment.
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.controller = Controller(Handler(), hostname="127.0.0.1", port=self.port)
         self.controller.start()
-        self.port = self.controller.server.sockets[0].getsockname()[1]
 
 
 def model(path, body, count):
@@ -241,6 +244,8 @@ def test_offline_scoring_and_export(daemon):
     assert [line["kind"] for line in lines[1:]] == ["result", "scenario"] + ["score"] * 4
     assert [s["status"] for s in ks.export.scenarios(experiment_id=id)] == ["pass"]
     assert list(ks.export.scenarios(experiment_id=id, status="fail")) == []
+    said = list(ks.export.traces(experiment_id=id, event_type="stdout"))
+    assert [row["output"].strip() for row in said if row["metadata"]["audit.phase"] == "agent"] == ["a good answer of 42"], said
     ks.scoring.delete_rule(rules[0]["id"])
     status, _ = daemon.call("POST", f"/v1/experiments/{id}/score", {"rule_ids": [rules[0]["id"]]})
     assert status == 404
@@ -316,6 +321,12 @@ def test_agents(daemon):
     first, cursor = ks.agents.list(limit=1)
     rest, end = ks.agents.list(cursor=cursor)
     assert [s.id for s in first + rest] == [one.id, two.id] and end is None
+    ks.specs.create(
+        "version: 1\nid: uploaded\nbase: ubuntu:24.04\ntask: {prompt: hi}\n"
+        "agent: {type: snapshot, snapshot: codex, tag: beta}\n"
+        "invariants: {there: {check: {type: command_exit, command: 'grep -q lib/a.txt lib/a.txt'}}}\n")
+    run = ks.experiments.run_and_wait(ks.experiments.create(name="u", spec_id="uploaded").id)
+    assert run.passed == 1 and run.scenarios[0].agent_output.strip() == "agent.py", vars(run)
     evil = f"{daemon.folder}/evil.tar.gz"
     with tarfile.open(evil, "w:gz") as archive:
         member = tarfile.TarInfo("../../evil")

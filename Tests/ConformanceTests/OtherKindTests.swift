@@ -83,4 +83,10 @@ import Testing
       Builtin.load("webhook"), sample: ["webhook_url": "https://hooks.example.com/keystone"]
     ).check()
   }
+
+  @Test func slack() async throws {
+    try await NotifierConformance.report(
+      Builtin.load("slack"), sample: ["slack_webhook_url": "https://hooks.slack.com/services/T/B/x"]
+    ).check()
+  }
 }

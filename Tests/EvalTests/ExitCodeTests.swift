@@ -73,7 +73,7 @@ struct ExitCodeTests {
 
   @Test(
     arguments: [
-      ("setup.packages", ["jq"], "`setup.packages`"),
+      ("setup.packages", ["jq"], "`setup.packages`"), ("datasets", ["emails"], "dataset `emails`"),
       ("network.ingress.allow", [["from": "host", "to_port": 80]], "`network.ingress.allow`"),
       ("snapshots.checkpoints", "per_action", "`snapshots.checkpoints`"),
     ] as [(String, JSONValue, String)])

@@ -6,11 +6,11 @@ import Testing
 @Suite struct PluginCommandsTests {
   /// Every type that comes with the host, by extension point.
   static let builtins: [(point: String, types: [String])] = [
-    ("agent", ["cli", "http", "paragon", "python"]),
+    ("agent", ["cli", "http", "paragon", "python", "snapshot"]),
     ("fixture", ["directory", "git_repo"]),
     ("forbidden", ["file_writes_outside", "secrets_in_logs"]),
     ("invariant", ["command_exit", "custom", "file_absent", "file_content", "file_exists", "llm_as_judge"]),
-    ("notifier", ["webhook"]),
+    ("notifier", ["email", "slack", "webhook"]),
     ("runtime", ["local"]),
   ]
 

@@ -76,17 +76,27 @@ struct AgentDispatcher<T: Agent>: TypeDispatcher {
   var descriptor: TypeDescriptor {
     TypeDescriptor(
       point: .agent, type: T.type, description: T.summary, parameters: ParameterSchema.of(T.Parameters.self),
-      capabilities: T.self is any ImageAgent.Type ? ["validate", "images"] : ["validate"])
+      capabilities: ["validate"] + (T.self is any PreparingAgent.Type ? ["prepare"] : [])
+        + (T.self is any ImageAgent.Type ? ["images"] : []))
   }
 
   func serve(_ operation: String, _ body: JSONValue, call: IncomingCall, host: HostConnection) async throws -> [UInt8] {
     if operation == "validate" { return try await validated(instance, body) }
-    guard operation == "run" else { throw ServedPlugin.unsupported(call.method) }
     let request = try decoded(WorkRequest.self, body)
     let parameters = try parameters(T.Parameters.self, in: body)
     let context = AgentContext(
       host: host, scenario: request.scenario, model: request.model, services: request.services)
-    return try encoded(try await instance.run(parameters, in: context))
+    switch operation {
+    case "prepare":
+      if let preparing = instance as? any PreparingAgent { try await prepare(preparing, body, context) }
+      return try encoded(Empty())
+    case "run": return try encoded(try await instance.run(parameters, in: context))
+    default: throw ServedPlugin.unsupported(call.method)
+    }
+  }
+
+  private func prepare<P: PreparingAgent>(_ instance: P, _ body: JSONValue, _ context: AgentContext) async throws {
+    try await instance.prepare(try parameters(P.Parameters.self, in: body), in: context)
   }
 }
 

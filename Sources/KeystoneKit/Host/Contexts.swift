@@ -84,6 +84,20 @@ public struct AgentContext: HostServices {
     return AgentResult(status: try await running.status())
   }
 
+  /// What is known of an agent snapshot; the same for the whole life of the sandbox.
+  ///
+  /// - Throws: ``PluginError/Code/notFound`` when there is none.
+  public func snapshot(_ reference: SnapshotReference) async throws -> SnapshotManifest {
+    try await host.call("snapshot", SnapshotCall(reference: reference))
+  }
+
+  /// Puts the files of an agent snapshot, and the configuration files it declares, into a folder of the sandbox.
+  ///
+  /// - Throws: ``PluginError/Code/notFound`` when there is none, and what writing throws.
+  public func unpack(_ reference: SnapshotReference, into path: SandboxPath) async throws {
+    _ = try await host.call("snapshot", SnapshotCall(reference: reference, path: path), as: SnapshotManifest.self)
+  }
+
   /// The task as agents read it: prompt, context, parameters, seed, ids, workspace, base URL, key, services.
   public func taskDocument() async throws -> JSONValue { try await host.call("task", Empty()) }
 }

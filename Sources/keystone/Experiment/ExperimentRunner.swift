@@ -62,6 +62,9 @@ package struct ExperimentRunner: Sendable {
       observe(.step(scenario, step))
     }
     let result = try await runner.run()
+    if let artifacts = result.artifacts {
+      try await store.keepAudit("\(artifacts)/audit.jsonl", ofSandbox: sandboxID, of: experiment)
+    }
     let figures = try await store.traceFigures(ofSandbox: sandboxID)
     let json = result.json(reproducer: reproducer, attempt: attempt).adding(figures)
     try await store.finish(scenario.id, of: experiment, result: json)

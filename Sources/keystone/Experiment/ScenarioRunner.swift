@@ -31,6 +31,8 @@ package struct RunEnvironment: Sendable {
   package var keepsSandboxes: Bool
   /// Enters the sandboxes where the API finds them; `nil` when there is no API.
   package var registration: SandboxRegistration?
+  /// The agent snapshots that the spec may name; `nil` where there are none.
+  package var snapshots: (any SnapshotSource)?
   /// Takes log lines.
   package var log: @Sendable (String, String, [String: JSONValue]) -> Void
 
@@ -39,6 +41,7 @@ package struct RunEnvironment: Sendable {
     spec: Spec, specFolder: String?, registry: PluginRegistry, runtime: InstalledType, instance: String,
     sandboxesFolder: String, artifactsFolder: String, forwardedSecrets: [String: String],
     outbound: any OutboundRequests, keepsSandboxes: Bool, registration: SandboxRegistration? = nil,
+    snapshots: (any SnapshotSource)? = nil,
     log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
   ) {
     self.spec = spec
@@ -52,6 +55,7 @@ package struct RunEnvironment: Sendable {
     self.outbound = outbound
     self.keepsSandboxes = keepsSandboxes
     self.registration = registration
+    self.snapshots = snapshots
     self.log = log
   }
 }
@@ -142,6 +146,7 @@ struct ScenarioRunner {
       instance: environment.instance, sandboxesFolder: environment.sandboxesFolder,
       artifacts: "\(environment.artifactsFolder)/\(scenario.id)", specFolder: environment.specFolder, secrets: secrets,
       outbound: environment.outbound, access: held.flatMap { environment.registration?.access(of: $0) },
+      snapshots: environment.snapshots,
       progress: { step in
         held?.observe(step)
         progress(step)

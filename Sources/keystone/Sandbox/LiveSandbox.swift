@@ -5,6 +5,8 @@ import KeystoneSpec
 /// A sandbox that exists: its runtime's calls, what is recorded of it, and what the agent changed.
 package final class LiveSandbox: Sendable {
   struct State {
+    /// The agent snapshots it asked for, as they were then.
+    var snapshots: [SnapshotReference: AgentSnapshot] = [:]
     var usage: [Usage] = []
     var sealedChanges: [FileChange]?
     var baseline: [SandboxPath: FileStatus] = [:]

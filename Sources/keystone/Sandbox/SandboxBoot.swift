@@ -26,6 +26,7 @@ extension LiveSandbox {
       try await naming("starting services", patterns) { try await sandbox.startServices(deadline) }
       try await naming("opening the network", patterns) { try await sandbox.openNetwork() }
       try await naming("applying fixtures", patterns) { try await sandbox.applyFixtures(deadline) }
+      try await naming("preparing the agent", patterns) { try await sandbox.prepareAgent(deadline) }
       try await naming("applying setup", patterns) { try await sandbox.applySetup(deadline) }
       try await naming("pinning what varies", patterns) { try await sandbox.pin() }
       try await naming("preparing checks", patterns) { try await sandbox.prepareChecks(deadline) }
@@ -115,6 +116,15 @@ extension LiveSandbox {
         type: fixture.type, name: "fixtures[\(index)]", parameters: fixture.parameters, scenario: plan.scenario)
       _ = try await work(.fixture, "apply", request, phase: "setup", limit: fixture.timeout, deadline)
     }
+  }
+
+  private func prepareAgent(_ deadline: ContinuousClock.Instant) async throws {
+    guard let agent = plan.spec.agent, let type = plan.registry.type(.agent, agent.type),
+      type.descriptor.capabilities.contains("prepare")
+    else { return }
+    let request = WorkRequest(
+      type: type.descriptor.type, name: "agent", parameters: agent.parameters, scenario: plan.scenario)
+    _ = try await work(.agent, "prepare", request, phase: "setup", limit: nil, deadline, using: type)
   }
 
   private func applySetup(_ deadline: ContinuousClock.Instant) async throws {

@@ -32,6 +32,8 @@ package struct SandboxPlan: Sendable {
   package var progress: @Sendable (SandboxStep) -> Void
   /// How the sandbox reaches its own part of the API; `nil` when it cannot.
   package var access: SandboxAccess?
+  /// Finds agent snapshots; `nil` where there are none.
+  package var snapshots: (any SnapshotSource)?
   /// Takes log lines of plugins.
   package var log: @Sendable (String, String, [String: JSONValue]) -> Void
 
@@ -39,7 +41,8 @@ package struct SandboxPlan: Sendable {
   package init(
     scenario: Scenario, spec: Spec, runtime: InstalledType, registry: PluginRegistry, instance: String,
     sandboxesFolder: String, artifacts: String, specFolder: String?, secrets: [String: String],
-    outbound: any OutboundRequests, access: SandboxAccess? = nil, progress: @escaping @Sendable (SandboxStep) -> Void,
+    outbound: any OutboundRequests, access: SandboxAccess? = nil, snapshots: (any SnapshotSource)? = nil,
+    progress: @escaping @Sendable (SandboxStep) -> Void,
     log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
   ) {
     self.scenario = scenario
@@ -53,6 +56,7 @@ package struct SandboxPlan: Sendable {
     self.secrets = secrets
     self.outbound = outbound
     self.access = access
+    self.snapshots = snapshots
     self.progress = progress
     self.log = log
   }

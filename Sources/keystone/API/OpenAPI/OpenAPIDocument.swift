@@ -94,6 +94,8 @@ enum OpenAPIDocument {
     switch body {
     case .json(let name): return ["application/json": ["schema": reference(name)]]
     case .list(let name): return ["application/json": ["schema": ["type": "array", "items": reference(name)]]]
+    case .jsonOr(let name, let type):
+      return .object(["application/json": ["schema": reference(name)], type: ["schema": ["type": "string"]]])
     case .text(let type): return .object([type: ["schema": ["type": "string"]]])
     }
   }

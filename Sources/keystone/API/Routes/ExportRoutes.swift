@@ -14,7 +14,11 @@ struct ExportRoutes: RouteGroup {
         RouteDescription(
           "experiments", "Exports an experiment with its results, scenarios, traces and scores.",
           query: [.init("format", "`json` or `ndjson`.", schema: ["type": "string", "enum": ["json", "ndjson"]])],
-          answers: [.init(200, "One object, or one object a line, each with its `kind`.", .json("AnyObject"))])
+          answers: [
+            .init(
+              200, "One object, or one object a line, each with its `kind`.",
+              .jsonOr("AnyObject", text: "application/x-ndjson"))
+          ])
       ) { request in
         let format = request.query["format"] ?? "json"
         guard ["json", "ndjson"].contains(format) else {

@@ -10,6 +10,8 @@ package struct RouteDescription: Sendable {
     case list(String)
     /// Something else, such as `application/x-yaml`.
     case text(String)
+    /// JSON of the schema with this name, or something else, as the request wants it.
+    case jsonOr(String, text: String)
   }
 
   /// One way in which a route answers.

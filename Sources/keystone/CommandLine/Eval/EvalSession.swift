@@ -28,12 +28,15 @@ struct EvalSession {
     let sandboxes = "\(dataFolder)/sandboxes"
     await reap(runtime, sandboxes, dataFolder)
     let store = try await SQLiteStore.open("\(dataFolder)/keystone.sqlite")
+    // Before anything runs: a dataset that is missing stops all.
+    var rows: [[[String: JSONValue]]?] = []
+    for spec in specs { rows.append(try await self.rows(of: spec, store)) }
     let api = try SandboxAPI(store: store, dataFolder: dataFolder, instance: instance.id)
     defer { withExtendedLifetime(api) {} }
     var verdicts: [ScenarioStatus] = []
     var reports: [SpecReport] = []
-    for spec in specs {
-      let report = try await run(spec, runtime, because: reason, instance, store, api, dataFolder)
+    for (spec, rows) in zip(specs, rows) {
+      let report = try await run(spec, rows, runtime, because: reason, instance, store, api, dataFolder)
       reports.append(report)
       verdicts.append(report.results.verdict)
     }
@@ -98,12 +101,12 @@ struct EvalSession {
   }
 
   private func run(
-    _ spec: Spec, _ runtime: InstalledType, because reason: String, _ instance: InstanceLock, _ store: SQLiteStore,
-    _ api: SandboxAPI, _ dataFolder: String
+    _ spec: Spec, _ rows: [[String: JSONValue]]?, _ runtime: InstalledType, because reason: String,
+    _ instance: InstanceLock, _ store: SQLiteStore, _ api: SandboxAPI, _ dataFolder: String
   ) async throws -> SpecReport {
     let seed = command.seed ?? spec.determinism.seed.map { Int64(clamping: $0) } ?? Int64.random(in: 0..<1 << 31)
     let all = ExperimentPlan.scenarios(
-      spec, replicas: command.replicas, rows: try await rows(of: spec, store), seed: seed)
+      spec, replicas: command.replicas, rows: rows, seed: seed)
     let chosen = command.only.isEmpty ? all : all.filter { command.only.contains($0.id) }
     guard !chosen.isEmpty else {
       Terminal.complain("error: \(spec.file) has no scenario \(command.only.joined(separator: ", "))")

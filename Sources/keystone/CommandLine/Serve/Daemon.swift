@@ -96,9 +96,11 @@ struct Daemon {
     let sandboxes = absolute(command.workspaceDir) ?? "\(dataFolder)/sandboxes"
     try StartCheck.folder(sandboxes, named: "-workspace-dir")
     await clearAway(store, runtime, registry, sandboxes, dataFolder)
+    let snapshots = SnapshotFolder("\(dataFolder)/snapshots")
     var engineHost = EngineHost(
       registry: registry, runtime: runtime, instance: instance, sandboxesFolder: sandboxes,
       runsFolder: "\(dataFolder)/runs", outbound: PluginOutbound(policy: try outboundPolicy(registry)),
+      snapshots: { StoredSnapshots(store: store, folder: snapshots, workspace: $0) },
       directory: SandboxDirectory(), socket: socket, log: logLine)
     engineHost.gateway = try Gateway(reachableHosts: command.gateway.reachableHosts)
     engineHost.hasOpenSetup = command.gateway.setupEgress == .open
@@ -119,8 +121,8 @@ struct Daemon {
           logger.notice("listening", metadata: ["url": "http://\(command.host):\(port)"])
         },
         EngineService(engine: engine, logger: logger),
-        RecordsService(engine: engine),
         PluginReloadService(generations: generations, logger: logger),
+        RecordsService(engine: engine),
       ], store: store)
   }
 

@@ -21,6 +21,8 @@ package struct EngineHost: Sendable {
   package var gateway: (any GatewayProvider)?
   /// Whether setup and fixtures may reach every public host, whatever the spec's policy for the agent.
   package var hasOpenSetup = true
+  /// The agent snapshots of a workspace.
+  package var snapshots: @Sendable (_ workspace: String) -> any SnapshotSource
   /// The sandboxes of this process.
   package var directory: SandboxDirectory
   /// The Unix socket that serves the API for sandboxes.
@@ -31,7 +33,8 @@ package struct EngineHost: Sendable {
   /// A host.
   package init(
     registry: PluginRegistry, runtime: InstalledType, instance: String, sandboxesFolder: String, runsFolder: String,
-    outbound: any OutboundRequests, directory: SandboxDirectory, socket: String,
+    outbound: any OutboundRequests, snapshots: @escaping @Sendable (_ workspace: String) -> any SnapshotSource,
+    directory: SandboxDirectory, socket: String,
     log: @escaping @Sendable (String, String, [String: JSONValue]) -> Void
   ) {
     self.registry = registry
@@ -40,6 +43,7 @@ package struct EngineHost: Sendable {
     self.sandboxesFolder = sandboxesFolder
     self.runsFolder = runsFolder
     self.outbound = outbound
+    self.snapshots = snapshots
     self.directory = directory
     self.socket = socket
     self.log = log

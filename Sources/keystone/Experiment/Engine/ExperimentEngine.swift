@@ -154,7 +154,7 @@ package actor ExperimentEngine {
       registration: SandboxRegistration(
         directory: host.directory, owner: record.owner, workspace: record.workspace, experiment: record.id,
         socket: host.socket),
-      log: host.log)
+      snapshots: host.snapshots(record.workspace), log: host.log)
     environment.gateway = host.gateway
     environment.hasOpenSetup = host.hasOpenSetup
     return environment

@@ -92,7 +92,8 @@ package final class SandboxKeeper: Sendable {
       scenario: scenario, spec: spec, runtime: host.runtime, registry: host.registry, instance: host.instance,
       sandboxesFolder: host.sandboxesFolder, artifacts: "\(host.runsFolder)/\(facts.id)", specFolder: nil,
       secrets: secrets, outbound: host.outbound,
-      access: SandboxAccess(token: facts.token, socket: host.socket), progress: { sandbox.observe($0) }, log: host.log)
+      access: SandboxAccess(token: facts.token, socket: host.socket), snapshots: host.snapshots(facts.workspace),
+      progress: { sandbox.observe($0) }, log: host.log)
     plan.gateway = host.gateway
     plan.hasOpenSetup = host.hasOpenSetup
     return plan

@@ -27,28 +27,36 @@ public struct BehaviorFinding: Sendable, Hashable {
 public enum BehaviorStats {
   /// The statistics of findings, the newest first.
   public static func json(of findings: [BehaviorFinding], behavior: String, range: String) -> JSONValue {
-    [
-      "behavior_id": .string(behavior), "range": .string(range), "evaluated": count(findings),
-      "detected": count(findings.filter(\.isDetected)), "detection_rate": rate(findings),
-      "series": .array(
-        Dictionary(grouping: findings) { String($0.createdAt.prefix(10)) }.sorted { $0.key < $1.key }.map { day in
-          ["date": .string(day.key), "evaluated": count(day.value), "detected": count(day.value.filter(\.isDetected))]
-        }),
-      "options": .array(
-        Dictionary(grouping: findings.filter { $0.option != nil }) { $0.option ?? "" }.sorted { $0.key < $1.key }
-          .map { option in
-            [
-              "name": .string(option.key), "count": count(option.value),
-              "rate": .number(Double(option.value.count) / Double(findings.count)),
-            ]
-          }),
-      "samples": .array(
-        findings.filter(\.isDetected).prefix(20).map { finding in
-          [
-            "trace_id": .string(finding.trace), "option": finding.option.map { .string($0) } ?? .null,
-            "reason": .string(finding.reason), "ts": .string(finding.createdAt),
-          ]
-        }),
+    let detected = findings.filter(\.isDetected)
+    var json: [String: JSONValue] = ["behavior_id": .string(behavior), "range": .string(range)]
+    json["evaluated"] = count(findings)
+    json["detected"] = count(detected)
+    json["detection_rate"] = rate(findings)
+    json["series"] = .array(days(findings))
+    json["options"] = .array(options(findings))
+    json["samples"] = .array(detected.prefix(20).map(sample))
+    return .object(json)
+  }
+
+  private static func days(_ findings: [BehaviorFinding]) -> [JSONValue] {
+    let days = Dictionary(grouping: findings) { String($0.createdAt.prefix(10)) }
+    return days.sorted { $0.key < $1.key }.map { date, all -> JSONValue in
+      ["date": .string(date), "evaluated": count(all), "detected": count(all.filter(\.isDetected))]
+    }
+  }
+
+  private static func options(_ findings: [BehaviorFinding]) -> [JSONValue] {
+    let options = Dictionary(grouping: findings.filter { $0.option != nil }) { $0.option ?? "" }
+    return options.sorted { $0.key < $1.key }.map { name, all -> JSONValue in
+      ["name": .string(name), "count": count(all), "rate": .number(Double(all.count) / Double(findings.count))]
+    }
+  }
+
+  private static func sample(_ finding: BehaviorFinding) -> JSONValue {
+    let option: JSONValue = finding.option.map { .string($0) } ?? .null
+    return [
+      "trace_id": .string(finding.trace), "option": option, "reason": .string(finding.reason),
+      "ts": .string(finding.createdAt),
     ]
   }
 

@@ -15,7 +15,12 @@ extension SandboxServices {
         "files of the caller's machine may be copied in `keystone eval run` only; put \(source) into the workspace")
     }
     let entries = try await onPool { try LocalFiles(folder: folder).entries(source) }
-    let place = try await place(of: source, entries, at: target)
+    try await self.place(entries, at: try await place(of: source, entries, at: target))
+    return JSONValue.object([:]).bytes
+  }
+
+  /// Copies what was found on the host to a place in the sandbox.
+  func place(_ entries: [LocalFiles.Entry], at place: SandboxPath) async throws {
     for entry in entries {
       var path = place
       if !entry.relative.isEmpty { path.bytes += [UInt8(ascii: "/")] + Array(entry.relative.utf8) }
@@ -25,7 +30,6 @@ extension SandboxServices {
       default: try await copyLink(entry, to: path)
       }
     }
-    return JSONValue.object([:]).bytes
   }
 
   /// Where the copy goes: a single file goes into a target that is a folder, under its own name.

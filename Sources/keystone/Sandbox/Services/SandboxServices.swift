@@ -26,6 +26,7 @@ struct SandboxServices: HostServiceHandler {
         workspace: sandbox.environment.workspacePath, protected: sandbox.environment.protectedPath)
       return try JSONValueEncoder().encode(places).bytes
     case "copy_in": return try await copyIn(call)
+    case "snapshot": return try await snapshot(call)
     case "audit": return try await auditRecords(call)
     case "recordings": return try await sendRecordings(call)
     case "task": return TaskDocument(sandbox).json.bytes
