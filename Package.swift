@@ -210,6 +210,7 @@ let package = Package(
       ]),
     tests("ConformanceTests", ["KeystoneKit", "KeystoneTestKit"]),
     tests("LocalRuntimeTests", ["KeystoneKit", "CChild", "SandboxHelper"]),
+    tests("APITests", ["KeystoneAPI", "KeystoneKit"]),
     tests("EvalTests", ["KeystoneKit"]),
 
     // What `make bench` runs.
