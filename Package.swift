@@ -212,6 +212,7 @@ let package = Package(
       ]),
     tests("ConformanceTests", ["KeystoneKit", "KeystoneTestKit"]),
     tests("LocalRuntimeTests", ["KeystoneKit", "CChild", "SandboxHelper"]),
+    tests("APITests", ["KeystoneAPI", "KeystoneKit"]),
     tests("EvalTests", ["KeystoneKit"]),
 
     // What `make bench` runs.
