@@ -91,9 +91,8 @@ extension LiveSandbox {
       guard let after = try await counters(of: name) else {
         throw PluginError(.unavailable, "the counters of the service \(name) cannot be read: the database is gone")
       }
-      let known = Set(
-        try audit.records(phase: "agent", events: ["db_write"]).filter { $0.data["service"]?.string == name }
-          .compactMap { $0.data["table"]?.string })
+      let written = try await onPool { [audit] in try audit.records(phase: "agent", events: ["db_write"]) }
+      let known = Set(written.filter { $0.data["service"]?.string == name }.compactMap { $0.data["table"]?.string })
       for change in after.changes(since: before) where !known.contains(change.table.name) {
         try audit.record(
           phase: "agent", actor: "agent", event: "db_write",
