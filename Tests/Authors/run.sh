@@ -5,5 +5,6 @@ cd "$(dirname "$0")/../.."
 bin=${KEYSTONE_BIN:-$(pwd)/.build/debug}
 Tests/Authors/journey.py "$bin"
 Tests/Authors/editors.py "$bin"
+Tests/Authors/strict.py "$bin"
 Tests/Authors/faults.py "$bin"
 Tests/OldPlugins/run.sh

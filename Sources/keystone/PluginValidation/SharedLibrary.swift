@@ -17,7 +17,8 @@ struct SharedLibrary {
     }
     let sections = (0..<count).compactMap { Section(reader, at: offset + $0 * size) }
     guard sections.count == count, let symbols = sections.first(where: { $0.type == Section.dynamicSymbols }),
-      let dynamic = sections.first(where: { $0.type == Section.dynamic }), symbols.link < count, dynamic.link < count
+      let dynamic = sections.first(where: { $0.type == Section.dynamic }), symbols.link < count, dynamic.link < count,
+      symbols.offset + symbols.size <= bytes.count, dynamic.offset + dynamic.size <= bytes.count
     else { return nil }
     exports = Self.exports(reader, symbols, names: sections[symbols.link])
     needs = Self.needs(reader, dynamic, names: sections[dynamic.link])
@@ -39,11 +40,11 @@ struct SharedLibrary {
   private struct Reader {
     let bytes: [UInt8]
 
-    /// A little-endian number; `nil` outside of the file and beyond what an `Int` holds.
+    /// A little-endian number; `nil` outside of the file, and when it is larger than any place in a file.
     func number(_ place: Int, _ count: Int) -> Int? {
       guard place >= 0, place <= bytes.count - count else { return nil }
       let value = bytes[place..<place + count].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      return Int(exactly: value)
+      return value < 1 << 40 ? Int(value) : nil
     }
 
     func text(_ place: Int) -> String? {

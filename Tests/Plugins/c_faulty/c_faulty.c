@@ -110,6 +110,10 @@ static void misbehave(ks_request *request) {
   }
   if (is("late")) while (!ks_cancelled(request)) usleep(500);
   if (is("twice")) reply(request, fine, sizeof fine - 1);
+  if (is("leak")) {
+    char *kept = malloc(256u << 10);
+    if (kept != NULL) memset(kept, 1, 256u << 10);
+  }
   if (is("print")) printf("a stray print\n");
   if (is("grandchild")) {
     if (fork() == 0) {
@@ -127,8 +131,8 @@ static const ks_method methods[] = {
 
 #define TYPE(point)                                                                                                   \
   "{\"point\": \"" point "\", \"type\": \"faulty_" FAULT "\", \"description\": \"Does wrong.\", \"sources\": [\"output\"]," \
-  "\"parameters\": {\"type\": \"object\", \"properties\": {\"store\": {\"type\": \"string\"},"                           \
-  "\"pid\": {\"type\": \"integer\"}, \"port\": {\"type\": \"integer\"}}}}"
+  "\"parameters\": {\"type\": \"object\", \"properties\": {\"store\": {\"type\": \"string\", \"description\": \"A file.\"},"                         \
+  "\"pid\": {\"type\": \"integer\", \"description\": \"A process.\"}, \"port\": {\"type\": \"integer\", \"description\": \"A port.\"}}}}"
 
 KS_PLUGIN(methods, "{\"name\": \"faulty-" FAULT "\", \"version\": \"" VERSION "\", \"abi\": 1, \"concurrency\": 4, \"types\": ["
                    TYPE("invariant") ", " TYPE("forbidden") "]}")

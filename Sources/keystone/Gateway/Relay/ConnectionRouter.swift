@@ -74,14 +74,14 @@ struct ConnectionRouter: Sendable {
     sniff(channel, subject) { channel, subject in
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
       try channel.pipeline.syncOperations.addHandler(MockHandler(self.gateway, mock, for: subject))
-      channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+      return channel.setOption(.autoRead, value: true)
     }
   }
 
   /// Finds out whether a connection to a redirected name speaks TLS, ends the TLS, and goes on with what is inside.
   private func sniff(
     _ channel: any Channel, _ subject: Subject, limit: TimeAmount? = nil,
-    _ proceed: @escaping @Sendable (any Channel, Subject) throws -> Void
+    _ proceed: @escaping @Sendable (any Channel, Subject) throws -> EventLoopFuture<Void>
   ) -> EventLoopFuture<Void> {
     channel.eventLoop.makeCompletedFuture {
       let pipeline = channel.pipeline.syncOperations
@@ -98,8 +98,12 @@ struct ConnectionRouter: Sendable {
             }
             try pipeline.addHandler(NIOSSLServerHandler(context: context))
           }
-          try proceed(channel, subject)
-          if let handler { handler.release(try pipeline.context(handler: handler)) }
+          // What was read goes on when the handlers that it is for are in their places.
+          let first = handler
+          try proceed(channel, subject).assumeIsolated().whenSuccess {
+            guard let first, let context = try? pipeline.context(handler: first) else { return }
+            first.release(context)
+          }
         } catch {
           let denial = error as? Denial
           let reason = denial?.reason ?? "\(error)"
@@ -122,7 +126,7 @@ struct ConnectionRouter: Sendable {
     _ channel: any Channel, _ id: UInt64, _ outside: Outside, _ subject: Subject
   ) -> EventLoopFuture<Void> {
     sniff(channel, subject, limit: Self.patience) { channel, subject in
-      self.connect(channel, id, subject) { loop in
+      self.relay(channel, id, subject) { loop in
         self.connect(outside, outside.port ?? subject.port, loop).flatMap { upstream in
           guard subject.scheme == "https" else { return loop.makeSucceededFuture(upstream) }
           return loop.makeCompletedFuture {
@@ -132,7 +136,7 @@ struct ConnectionRouter: Sendable {
             return upstream
           }
         }
-      }.whenFailure { _ in channel.close(promise: nil) }
+      }
     }
   }
 
@@ -141,13 +145,25 @@ struct ConnectionRouter: Sendable {
     _ open: @escaping @Sendable (any EventLoop) -> EventLoopFuture<any Channel>
   ) -> EventLoopFuture<Void> {
     // Not waited for: an accepted connection is registered once its initialiser is over.
+    _ = relay(channel, id, subject, open)
+    return channel.eventLoop.makeSucceededVoidFuture()
+  }
+
+  /// Connects to the other place; done when bytes can flow.
+  private func relay(
+    _ channel: any Channel, _ id: UInt64, _ subject: Subject,
+    _ open: @escaping @Sendable (any EventLoop) -> EventLoopFuture<any Channel>
+  ) -> EventLoopFuture<Void> {
+    let connected = channel.eventLoop.makePromise(of: Void.self)
     open(channel.eventLoop).assumeIsolated().whenComplete { result in
       switch result {
       case .success(let upstream):
         let relay = Relay(gateway, id: id, to: subject)
         gateway.add(relay)
         do { try relay.connect(channel, upstream) } catch { relay.close() }
+        connected.succeed()
       case .failure(let error):
+        connected.fail(error)
         let failure = error as? Upstream.Failure
         let reason = failure?.reason ?? "cannot be reached: \(error)"
         gateway.record(
@@ -160,7 +176,7 @@ struct ConnectionRouter: Sendable {
         channel.close(promise: nil)
       }
     }
-    return channel.eventLoop.makeSucceededVoidFuture()
+    return connected.futureResult
   }
 
   private func connect(_ outside: Outside, _ port: Int, _ loop: any EventLoop) -> EventLoopFuture<any Channel> {

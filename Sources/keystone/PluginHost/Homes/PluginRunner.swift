@@ -33,8 +33,9 @@ final class PluginRunner: Sendable {
     _ method: String, _ body: [UInt8], budget: Duration?, services: any HostServiceHandler
   ) async throws -> PluginCall {
     let running = try await running()
+    let deadline = budget.map { ContinuousClock.now + $0 }
     let call = running.session.begin(method, body, budget: budget, context: CallContext(services))
-    return PluginCall(call: call, runner: self, running: running)
+    return PluginCall(call: call, runner: self, running: running, deadline: deadline)
   }
 
   // MARK: Start

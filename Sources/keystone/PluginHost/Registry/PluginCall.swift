@@ -7,6 +7,8 @@ package struct PluginCall: Sendable {
   let call: OutgoingCall
   let runner: PluginRunner
   let running: RunningPlugin
+  /// When the call's time is over.
+  let deadline: ContinuousClock.Instant?
 
   /// What the plugin sends on `channel`.
   package func input(_ channel: UInt32) -> ChannelInput { call.input(channel) }
@@ -21,13 +23,18 @@ package struct PluginCall: Sendable {
   ///
   /// - Throws: ``PluginError``: the plugin's own, or one that names the plugin when it crashed or did not answer.
   package func result() async throws -> [UInt8] {
+    let body: [UInt8]
     do {
-      let body = try await call.result()
+      body = try await call.result()
       runner.ended(running)
-      return body
     } catch {
       runner.ended(running)
       throw runner.named(PluginError(error))
     }
+    // What comes when the time is over is not used, whether it was asked to stop or not.
+    if let deadline, ContinuousClock.now > deadline {
+      throw runner.named(PluginError(.deadline, "it answered when its time was over, which is too late"))
+    }
+    return body
   }
 }
