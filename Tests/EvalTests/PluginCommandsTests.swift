@@ -6,12 +6,18 @@ import Testing
 @Suite struct PluginCommandsTests {
   /// Every type that comes with the host, by extension point.
   static let builtins: [(point: String, types: [String])] = [
-    ("agent", ["cli", "http", "paragon", "python", "snapshot"]),
-    ("fixture", ["directory", "git_repo"]),
-    ("forbidden", ["file_writes_outside", "secrets_in_logs"]),
-    ("invariant", ["command_exit", "custom", "file_absent", "file_content", "file_exists", "llm_as_judge"]),
+    ("agent", ["cli", "http", "image", "paragon", "python", "snapshot"]),
+    ("fixture", ["directory", "drift", "git_repo", "sql"]),
+    ("forbidden", ["db_writes_outside", "file_writes_outside", "http_except", "secrets_in_logs"]),
+    (
+      "invariant",
+      [
+        "command_exit", "custom", "file_absent", "file_content", "file_exists", "http_mock_assertions", "llm_as_judge",
+        "sql",
+      ]
+    ),
     ("notifier", ["email", "slack", "webhook"]),
-    ("runtime", ["local"]),
+    ("runtime", ["docker", "local", "podman"]),
   ]
 
   @Test func theListNamesEveryTypeWithItsFile() async throws {
