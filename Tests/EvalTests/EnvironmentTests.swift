@@ -94,11 +94,14 @@ struct EnvironmentTests {
     }
     try #require(isListening)
     let connect = "python3 -c \"import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)\""
+    // Every address leads to the gateway, which may take a connection before it refuses it: nothing is said on it.
+    let hear =
+      "python3 -c \"import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 2); s.sendall(b'x'); sys.exit(not s.recv(1))\""
     try await expect([
       "interfaces": "test \"$(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ')\" = lo",
       "routes": "test $(wc -l </proc/net/route) = 1",
       "host": "! \(connect) 127.0.0.1 \(UInt16(bigEndian: address.sin_port)) 2>/dev/null",
-      "outside": "! \(connect) 1.1.1.1 53 2>/dev/null", "names": "! getent hosts example.com",
+      "outside": "! \(hear) 1.1.1.1 53 2>/dev/null", "names": "! getent hosts example.com",
       "localhost": "getent hosts localhost", "abstract": "! grep -q @ /proc/net/unix",
       "own":
         "python3 -c \"import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())\"",

@@ -70,7 +70,7 @@ import Testing
       ("type: file_content", "type: file_contents", ["did you mean `file_content`"]),
       ("type: file_content", "type: filecontent", ["file_content", "invariants.done.check.type"]),
       ("type: cli", "type: clli", ["did you mean `cli`", "agent.type"]),
-      ("type: cli", "type: image", ["agent.type"]),
+      ("type: cli", "type: robot", ["agent.type"]),
       ("file_writes_outside:", "file_write_outside:", ["did you mean `file_writes_outside`"]),
       ("resources:", "resource:", ["did you mean `resources`"]), ("binary:", "binry:", ["did you mean `binary`"]),
       ("pattern:", "patern:", ["did you mean `pattern`"]), ("prompt:", "promt:", ["did you mean `prompt`"]),
