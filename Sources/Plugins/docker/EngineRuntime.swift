@@ -58,11 +58,11 @@ struct EngineRuntime<Kind: EngineKind>: Runtime {
       sandbox: request.id, instance: request.instance, parent: EngineLabels.parent(of: request.folder))
     do {
       let configuration = try await engine.configuration(of: request.base) { context.progress($0) }
-      let plan = ContainerPlan(
+      var plan = ContainerPlan(
         name: "keystone-\(request.id)", image: request.base, labels: labels, role: "agent", folder: folder,
         program: program, directory: "/workspace", user: "0:0", limits: request.limits,
-        sharesWorkspace: request.sharesWorkspace ?? false,
         attachment: request.attachment)
+      if request.sharesWorkspace == true { plan.volume = try await engine.makeVolume(plan.name, labels) }
       let container = try await ContainerStart(engine: engine, plan: plan).run()
       return ContainerSandbox(
         engine, container, plan: plan, program: program,
@@ -70,6 +70,7 @@ struct EngineRuntime<Kind: EngineKind>: Runtime {
         variables: SandboxVariables(image: configuration.environment, requested: request.environment),
         environment: environment(request, container.abilities))
     } catch {
+      if request.sharesWorkspace == true { await engine.removeVolume("keystone-\(request.id)") }
       try? folder.remove()
       throw error
     }
@@ -92,6 +93,9 @@ struct EngineRuntime<Kind: EngineKind>: Runtime {
     }
     for network in try await engine.call("GET", "/networks?\(filter)").array ?? [] {
       if let id = network["Id"]?.string { try await engine.call("DELETE", "/networks/\(id)") }
+    }
+    for volume in try await engine.call("GET", "/volumes?\(filter)")["Volumes"]?.array ?? [] {
+      if let name = volume["Name"]?.string { await engine.removeVolume(name) }
     }
     for left in ContainerFolder.all(in: folder) where left.existing == sandbox { try left.remove() }
   }

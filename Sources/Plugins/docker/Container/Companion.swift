@@ -19,7 +19,6 @@ extension ContainerSandbox: ImageRunning {
     companion.folder = ContainerFolder(path: "\(plan.folder.path)/companion")
     companion.user = configuration.user.isEmpty ? nil : configuration.user
     companion.attachment = nil
-    companion.sharesWorkspace = false
     companion.companion = container.id
     // The image's own user may be nobody that the sandbox knows.
     if !configuration.user.isEmpty {

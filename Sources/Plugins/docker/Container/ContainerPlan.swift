@@ -18,10 +18,10 @@ struct ContainerPlan: Sendable {
   var limits = SandboxLimits()
   /// The network and the container's name there; none when `nil`.
   var network: (id: String, alias: String)?
-  /// The container whose network and workspace this one shares.
+  /// The container whose network this one shares.
   var companion: String?
-  /// Whether others will share the workspace of this one.
-  var sharesWorkspace = false
+  /// The volume that is the workspace, where several containers share one.
+  var volume: String?
   /// The host's socket at which the first process attaches.
   var attachment: String?
 
@@ -40,7 +40,6 @@ struct ContainerPlan: Sendable {
       "Healthcheck": ["Test": ["NONE"]],
     ]
     if let user { object["User"] = .string(user) }
-    if sharesWorkspace { object["Volumes"] = .object([directory: [:]]) }
     // The name belongs to the network's namespace.
     if companion == nil { object["Hostname"] = .string(network?.alias ?? "keystone") }
     if let network {
@@ -61,9 +60,7 @@ struct ContainerPlan: Sendable {
       "CapAdd": .array(capabilities.map { .string($0) }), "SecurityOpt": ["no-new-privileges"],
       "LogConfig": ["Type": "json-file", "Config": ["max-size": "1m"]],
     ]
-    if let companion {
-      host["VolumesFrom"] = [.string(companion)]
-    } else {
+    if companion == nil {
       // The engine's own resolver would pass questions for other names on to the machine's; nobody answers there.
       host["Dns"] = [network == nil ? "198.18.0.1" : "192.0.2.1"]
       host["DnsOptions"] = ["timeout:1", "attempts:1"]
@@ -87,6 +84,7 @@ struct ContainerPlan: Sendable {
       "\(folder.shown):\(ContainerFolder.inside):ro", "\(program):\(ContainerFolder.inside)/init:ro",
     ]
     if let attachment { list.append("\(attachment):\(ContainerFolder.inside)/attachment:ro") }
+    if let volume { list.append("\(volume):/workspace") }
     return list
   }
 }

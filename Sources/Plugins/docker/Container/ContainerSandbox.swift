@@ -53,6 +53,7 @@ final class ContainerSandbox: HelperSandbox {
     connection.send(.shutDown, 0)
     await engine.removeContainer(container.id)
     connection.close()
+    if let volume = plan.volume { await engine.removeVolume(volume) }
     await servicesEnded
     try plan.folder.remove()
   }

@@ -97,6 +97,21 @@ extension EngineClient {
     await Task { _ = try? await call("DELETE", "/containers/\(id)?force=1&v=1") }.value
   }
 
+  /// Makes the volume of a workspace that several containers share; answers its name.
+  func makeVolume(_ name: String, _ labels: EngineLabels) async throws -> String {
+    do {
+      try await call("POST", "/volumes/create", ["Name": .string(name), "Labels": labels.json(role: "workspace")])
+      return name
+    } catch let error as EngineFailure {
+      throw error.error("making the volume \(name)")
+    }
+  }
+
+  /// Removes a volume; nothing happens when there is none.
+  func removeVolume(_ name: String) async {
+    await Task { _ = try? await call("DELETE", "/volumes/\(name)?force=1") }.value
+  }
+
   /// What the first process of a container has said.
   func log(of id: String) async -> String {
     let query = "/containers/\(id)/logs?stdout=1&stderr=1&tail=40"
