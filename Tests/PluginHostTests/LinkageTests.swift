@@ -12,7 +12,7 @@ import Testing
 
   /// What single plugins need beside those.
   private static let additions: [String: Set<String>] = [
-    "libkeystone_file_content.so": ["libpcre2-8.so.0"],
+    "libkeystone_file_content.so": ["libpcre2-8.so.0"], "libkeystone_http_mock_assertions.so": ["libpcre2-8.so.0"],
     // swift-subprocess uses it.
     "libkeystone_git_repo.so": ["libswiftSynchronization.so"],
   ]
