@@ -45,7 +45,8 @@ build_all() {
   compile "$folder/keystone-plugin-host" -DREPORTS="\"$reports\"" -DSUPPRESSIONS="\"$suppressions\"" \
     Tests/Sanitizers/child_options.c Sources/keystone-plugin-host/*.c -ldl -Wl,--export-dynamic
   compile "$folder/keystone-sandbox-init" -DREPORTS="\"$reports\"" -DSUPPRESSIONS="\"$suppressions\"" \
-    -ISources/CDigest/include Tests/Sanitizers/child_options.c Sources/keystone-sandbox-init/*.c \
+    -ISources/CDigest/include -ISources/CSandbox/include Tests/Sanitizers/child_options.c \
+    Sources/keystone-sandbox-init/*.c \
     Sources/CDigest/keystone_sha256.c
   Scripts/list-builtins.sh "$folder"
   echo "built with --sanitize=$sanitizer in $(($(date +%s) - started)) s"
