@@ -19,7 +19,8 @@ final class SandboxAPI: Sendable {
       authenticator: Authenticator(
         store: store, operatorKey: nil, isRequired: true, sandboxTokens: Self.callers(of: directory)),
       directory: directory, baseURL: SandboxAccess.url)
-    let logger = Logger(label: "keystone.sandbox-api") { _ in SwiftLogNoOpLogHandler() }
+    // One that keeps metadata, from which Hummingbird takes the id of a request.
+    let logger = Logger(label: "keystone.sandbox-api") { StructuredLog(label: $0, format: .text, logLevel: .error) }
     let server = APIServer(at: .socket(socket.path), services: services, extent: .sandbox, logger: logger)
     self.directory = directory
     self.socket = socket
