@@ -24,6 +24,11 @@ CURLcode keystone_curl_set_body(CURL *handle, const void *bytes, size_t size) {
   return set_option(handle, CURLOPT_COPYPOSTFIELDS, size == 0 ? "" : (const char *)bytes);
 }
 
+CURLcode keystone_curl_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t size) {
+  struct curl_blob blob = {(void *)bytes, size, CURL_BLOB_COPY};
+  return set_option(handle, option, &blob);
+}
+
 CURLcode keystone_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *list) {
   return set_option(handle, option, list);
 }

@@ -15,6 +15,8 @@ CURLcode keystone_curl_set_size(CURL *handle, CURLoption option, curl_off_t valu
 CURLcode keystone_curl_set_text(CURL *handle, CURLoption option, const char *value);
 // Copies `size` bytes as the request's body.
 CURLcode keystone_curl_set_body(CURL *handle, const void *bytes, size_t size);
+// The bytes are copied.
+CURLcode keystone_curl_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t size);
 // The list is borrowed and must outlive the transfer.
 CURLcode keystone_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *list);
 

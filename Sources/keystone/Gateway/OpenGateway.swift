@@ -57,6 +57,13 @@ final class OpenGateway: SandboxGateway {
   /// On whose account traffic is now.
   var traffic: Traffic { state.withLock { $0.traffic } }
 
+  /// On whose account what `subject` is asked is recorded now.
+  func traffic(to subject: Subject) -> Traffic {
+    var traffic = self.traffic
+    if subject.isAskedByHost { traffic.actor = "host" }
+    return traffic
+  }
+
   /// What the policy says now.
   func decide(_ host: HostName, port: Int?) -> Decision { policy.decide(host, port: port, isOpen: traffic.isOpen) }
 
@@ -145,6 +152,40 @@ final class OpenGateway: SandboxGateway {
         }
       }.withBoundSocket(names).get()
     state.withLock { $0.servers.append(datagrams) }
+  }
+
+  func openEntrance(to host: String, port: Int, mayBePrivate: Bool) async throws(PluginError) -> GatewayEntrance {
+    guard let name = HostName(host) else { throw PluginError(.invalid, "`\(host)` is no host; correct the URL") }
+    let unreachable = "cannot reach \(host):\(port)"
+    let destination: Destination
+    switch policy.lead(name, port: port, mayBePrivate: mayBePrivate) {
+    case .denied(let reason): throw PluginError(.denied, "\(unreachable): \(reason)")
+    case .allowed(let found): destination = found
+    }
+    let entrance = try GatewayEntrance()
+    let router = ConnectionRouter(gateway: self)
+    let servers = NIOLoopBoundBox<(any Channel)?>.makeBoxSendingValue(nil, eventLoop: loop)
+    do {
+      let server = try await ServerBootstrap(group: loop)
+        .childChannelOption(.autoRead, value: false)
+        .childChannelOption(.allowRemoteHalfClosure, value: true)
+        .childChannelInitializer { channel in
+          // Not at once: what is accepted goes through the pipeline of the server.
+          channel.eventLoop.execute { servers.value?.close(promise: nil) }
+          router.lead(channel, to: name, port: port, destination).whenFailure { error in
+            let failure = error as? Upstream.Failure ?? Upstream.Failure(reason: "\(error)")
+            entrance.fail(
+              PluginError(failure.isDenial ? .denied : .unavailable, "\(unreachable): \(failure.reason)"))
+          }
+          return channel.eventLoop.makeSucceededVoidFuture()
+        }
+        .bind(unixDomainSocketPath: entrance.path).get()
+      try await loop.submit { servers.value = server }.get()
+      state.withLock { $0.servers.append(server) }
+    } catch {
+      throw PluginError(.unavailable, "\(unreachable): \(error)")
+    }
+    return entrance
   }
 
   func serve(_ service: String, at endpoint: ServiceEndpoint) {

@@ -51,7 +51,7 @@ public final class HTTPClient: Sendable {
       hop.demandsPublicAddress = policy.demandsPublicAddress(of: hop.url, allowing: request.allowing)
       hop.milliseconds = Self.milliseconds(until: deadline)
       guard hop.milliseconds > 0 else { throw hop.timeout }
-      let response = try await exchange(hop).get()
+      let response = try await exchange(hop, by: request.way)
       guard request.followRedirects, [301, 302, 303, 307, 308].contains(response.status),
         let location = response.header("location")
       else { return response }
@@ -61,6 +61,18 @@ public final class HTTPClient: Sendable {
       .protocol,
       "The request to \(hop.url.authority) was redirected more than \(Self.maximumRedirects) times; "
         + "correct the server.")
+  }
+
+  private func exchange(_ hop: Hop, by way: (any HTTPWay)?) async throws(HTTPFailure) -> HTTPResponse {
+    guard let way else { return try await exchange(hop).get() }
+    let entrance = try await way.open(to: hop.url.host, port: hop.url.port, mayBePrivate: !hop.demandsPublicAddress)
+    defer { entrance.close() }
+    var hop = hop
+    hop.entrance = entrance.path
+    hop.authorities = way.authorities
+    let result = await exchange(hop)
+    if case .failure = result, let failure = entrance.failure { throw failure }
+    return try result.get()
   }
 
   private func exchange(_ hop: Hop) async -> Result<HTTPResponse, HTTPFailure> {

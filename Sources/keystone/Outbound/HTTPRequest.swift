@@ -17,6 +17,9 @@ public struct HTTPRequest: Sendable {
   /// Origins that the operator named for this request; they are reachable wherever they resolve to.
   public var allowing: [Origin]
 
+  /// The way it takes instead of this machine's network; it then shares its connection with no other request.
+  public var way: (any HTTPWay)?
+
   /// A request with the default bounds: 60 s, 16 MiB, no redirects.
   public init(
     _ method: String = "GET", _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
@@ -32,6 +35,26 @@ public struct HTTPRequest: Sendable {
     self.followRedirects = followRedirects
     self.allowing = allowing
   }
+}
+
+/// A way to servers that only somebody else can reach.
+public protocol HTTPWay: Sendable {
+  /// The certificate authorities to trust there, as PEM; the client's own when empty.
+  var authorities: [UInt8] { get }
+
+  /// Opens the way for one connection to a port of a host, which may have an address that is not public only where
+  /// `mayBePrivate` says so.
+  func open(to host: String, port: Int, mayBePrivate: Bool) async throws(HTTPFailure) -> any HTTPEntrance
+}
+
+/// The beginning of a way, for one connection.
+public protocol HTTPEntrance: Sendable {
+  /// The Unix socket to connect to.
+  var path: String { get }
+  /// Why the way led nowhere, once that is known.
+  var failure: HTTPFailure? { get }
+  /// Takes it away.
+  func close()
 }
 
 /// What a server answered, whatever its status.

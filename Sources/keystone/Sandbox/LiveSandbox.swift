@@ -120,7 +120,7 @@ package final class LiveSandbox: Sendable {
     call.handle = handle
     let body = try JSONValueEncoder().encode(call).bytes
     return try await plan.registry.begin(
-      plan.runtime, operation, body, budget: budget, services: plan.services)
+      plan.runtime, operation, body, budget: budget, services: plan.services())
   }
 
   func call<Reply: Decodable>(

@@ -59,7 +59,7 @@ extension LiveSandbox {
       SandboxCall(type: plan.runtime.descriptor.type, request: request)
     ).bytes
     let answer = try await plan.registry.call(
-      plan.runtime, "create", body, budget: remaining(until: deadline), services: plan.services)
+      plan.runtime, "create", body, budget: remaining(until: deadline), services: plan.services())
     return try JSONValueDecoder().decode(CreateReply.self, from: JSONValue(parsing: answer))
   }
 

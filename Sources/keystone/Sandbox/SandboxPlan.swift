@@ -95,6 +95,6 @@ package struct SandboxStep: Sendable, Hashable {
 
 /// Makes HTTP requests from the host, with the rules for where they may go.
 package protocol OutboundRequests: Sendable {
-  /// Makes a request for a plugin.
-  func send(_ request: HTTPRequest) async throws -> HTTPResponse
+  /// Makes a request for a plugin; with a gateway, through it.
+  func send(_ request: HTTPRequest, through gateway: (any SandboxGateway)?) async throws -> HTTPResponse
 }

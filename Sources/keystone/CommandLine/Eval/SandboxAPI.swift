@@ -20,7 +20,7 @@ final class SandboxAPI: Sendable {
         store: store, operatorKey: nil, isRequired: true, sandboxTokens: Self.callers(of: directory)),
       directory: directory, baseURL: SandboxAccess.url)
     // One that keeps metadata, from which Hummingbird takes the id of a request.
-    let logger = Logger(label: "keystone.sandbox-api") { StructuredLog(label: $0, format: .text, logLevel: .error) }
+    let logger = Logger(label: "keystone.sandbox-api") { StructuredLog(label: $0, format: .text, logLevel: .critical) }
     let server = APIServer(at: .socket(socket.path), services: services, extent: .sandbox, logger: logger)
     self.directory = directory
     self.socket = socket

@@ -52,7 +52,7 @@ struct PluginRunCommand: AsyncParsableCommand {
     defer { free(folder) }
     let outbound = PluginOutbound()
     let testHost = try await TestHost(
-      workspace: String(cString: folder), audit: try records(), send: { try await outbound.send($0) })
+      workspace: String(cString: folder), audit: try records(), send: { try await outbound.send($0, through: nil) })
     let services = TestHostServices(host: testHost)
     let (operation, body) = try testHost.request(for: found.descriptor, parameters)
     let answer = try await registry.call(found, operation, body.bytes, budget: .seconds(timeout), services: services)

@@ -45,7 +45,7 @@ final class MockHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
   private func serve(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    let traffic = gateway.traffic
+    let traffic = gateway.traffic(to: subject)
     var call: HTTPCall
     do throws(Denial) {
       call = try subject.call(for: HTTPHead(head))

@@ -62,6 +62,14 @@ struct EgressPolicy: Sendable {
   /// Whether connections to any name of this sandbox are decrypted.
   var decrypts: Bool { !mocks.isEmpty || !overrides.isEmpty }
 
+  /// Where a connection of the host itself leads: names are the sandbox's, the policy for its agent is not asked.
+  func lead(_ host: HostName, port: Int, mayBePrivate: Bool) -> Decision {
+    let decision = decide(host, port: port, isOpen: true)
+    guard case .allowed(.outside(var outside)) = decision else { return decision }
+    outside.mayBePrivate = outside.mayBePrivate || mayBePrivate
+    return .allowed(.outside(outside))
+  }
+
   /// Decides about a name, or a connection to a port of it.
   func decide(_ host: HostName, port: Int?, isOpen: Bool) -> Decision {
     if let target = overrides[host] { return .allowed(target) }

@@ -13,6 +13,8 @@ struct Subject: Sendable {
   var isOutside: Bool
   /// The service that runs from an image, where it is one.
   var service: String?
+  /// Whether the host itself asks, and not the sandbox.
+  var isAskedByHost = false
 
   /// Checks the server name of a TLS connection.
   func checkServerName(_ name: String) throws(Denial) {

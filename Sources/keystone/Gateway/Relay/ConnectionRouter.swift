@@ -35,21 +35,48 @@ struct ConnectionRouter: Sendable {
     }
     switch gateway.decide(host, port: goal.port) {
     case .denied(let reason): return refuse(channel, goal, reason, host: host)
-    case .allowed(.mock(let name)):
+    case .allowed(let destination):
+      // What connects is not waited for: an accepted connection is registered once its initialiser is over.
+      _ = lead(channel, id, Subject(host, goal.port), to: destination)
+      return channel.eventLoop.makeSucceededVoidFuture()
+    }
+  }
+
+  /// Leads a connection of the host itself; done when bytes can flow.
+  func lead(
+    _ channel: any Channel, to host: HostName, port: Int, _ destination: Destination
+  ) -> EventLoopFuture<Void> {
+    guard let id = gateway.began(channel) else {
+      channel.close(promise: nil)
+      return channel.eventLoop.makeFailedFuture(Upstream.Failure(reason: "the sandbox has ended"))
+    }
+    var subject = Subject(host, port)
+    subject.isAskedByHost = true
+    return lead(channel, id, subject, to: destination)
+  }
+
+  private func lead(
+    _ channel: any Channel, _ id: UInt64, _ subject: Subject, to destination: Destination
+  ) -> EventLoopFuture<Void> {
+    var subject = subject
+    let port = subject.port
+    switch destination {
+    case .mock(let name):
+      subject.destination = "mock:\(name)"
       guard let mock = gateway.mock(name) else { return channel.close() }
-      return serve(channel, mock, Subject(host, goal.port, "mock:\(name)"))
-    case .allowed(.service(let name)):
-      var subject = Subject(host, goal.port, "service:\(name)")
+      return serve(channel, mock, subject)
+    case .service(let name):
+      subject.destination = "service:\(name)"
       subject.service = name
-      return connect(channel, id, subject) { loop in
-        self.connectService(name, goal.port, loop)
-      }
-    case .allowed(.api):
-      return connect(channel, id, Subject(host, goal.port, "keystone")) { loop in self.connectAPI(loop) }
-    case .allowed(.outside(let outside)):
-      let subject = Subject(host, goal.port, "outside", isOutside: true)
+      return relay(channel, id, subject) { loop in self.connectService(name, port, loop) }
+    case .api:
+      subject.destination = "keystone"
+      return relay(channel, id, subject) { loop in self.connectAPI(loop) }
+    case .outside(let outside):
+      subject.destination = "outside"
+      subject.isOutside = true
       guard outside.isRedirected else {
-        return connect(channel, id, subject) { loop in self.connect(outside, goal.port, loop) }
+        return relay(channel, id, subject) { loop in self.connect(outside, port, loop) }
       }
       return redirect(channel, id, outside, subject)
     }
@@ -110,7 +137,7 @@ struct ConnectionRouter: Sendable {
           let denial = error as? Denial
           let reason = denial?.reason ?? "\(error)"
           gateway.record(
-            "http_call", (denial?.call ?? HTTPCall(subject)).data(denied: reason), gateway.traffic)
+            "http_call", (denial?.call ?? HTTPCall(subject)).data(denied: reason), gateway.traffic(to: subject))
           Reset.prepare(channel)
           channel.close(promise: nil)
         }
@@ -142,15 +169,6 @@ struct ConnectionRouter: Sendable {
     }
   }
 
-  private func connect(
-    _ channel: any Channel, _ id: UInt64, _ subject: Subject,
-    _ open: @escaping @Sendable (any EventLoop) -> EventLoopFuture<any Channel>
-  ) -> EventLoopFuture<Void> {
-    // Not waited for: an accepted connection is registered once its initialiser is over.
-    _ = relay(channel, id, subject, open)
-    return channel.eventLoop.makeSucceededVoidFuture()
-  }
-
   /// Connects to the other place; done when bytes can flow.
   private func relay(
     _ channel: any Channel, _ id: UInt64, _ subject: Subject,
@@ -173,7 +191,7 @@ struct ConnectionRouter: Sendable {
           [
             "host": .string(subject.host.text), "port": .integer(Int64(subject.port)),
             "decision": failure?.isDenial == true ? "denied" : "failed", "reason": .string(reason),
-          ], gateway.traffic)
+          ], gateway.traffic(to: subject))
         Reset.prepare(channel)
         channel.close(promise: nil)
       }
@@ -228,7 +246,7 @@ struct ConnectionRouter: Sendable {
 }
 
 extension Subject {
-  fileprivate init(_ host: HostName, _ port: Int, _ destination: String, isOutside: Bool = false) {
-    self.init(host: host, port: port, scheme: "http", destination: destination, isOutside: isOutside)
+  fileprivate init(_ host: HostName, _ port: Int) {
+    self.init(host: host, port: port, scheme: "http", destination: "outside", isOutside: false)
   }
 }

@@ -31,7 +31,7 @@ final class Relay {
     self.gateway = gateway
     self.id = id
     (host, port) = (subject.host, subject.port)
-    traffic = gateway.traffic
+    traffic = gateway.traffic(to: subject)
     inspector = TrafficInspector(subject) { goal in gateway.decide(goal.host, port: goal.port) }
     service = subject.service.map { ServiceInspector(service: $0) }
   }

@@ -7,6 +7,10 @@ struct Hop: Sendable {
   var milliseconds: Int
   var maximumResponseBytes: Int
   var demandsPublicAddress: Bool
+  /// The Unix socket that is connected to instead of the host.
+  var entrance: String?
+  /// The authorities that are trusted instead of the client's.
+  var authorities: [UInt8] = []
 
   /// Headers that say nothing about the sender and may go along to another origin.
   private static let impersonal: Set<String> = [

@@ -71,7 +71,19 @@ extension Transfer {
     if let authorities = settings.authorities {
       codes.append(keystone_curl_set_text(handle, CURLOPT_CAINFO, authorities))
     }
+    if let entrance = hop.entrance { codes += configure(entrance) }
     return configureMethod() && configureHeaders() && codes.allSatisfy { $0 == CURLE_OK }
+  }
+
+  /// The name is not looked up here, and the connection is nobody else's.
+  private func configure(_ entrance: String) -> [CURLcode] {
+    [
+      keystone_curl_set_text(handle, CURLOPT_UNIX_SOCKET_PATH, entrance),
+      keystone_curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1),
+      keystone_curl_set_long(handle, CURLOPT_FORBID_REUSE, 1),
+      hop.authorities.isEmpty
+        ? CURLE_OK : keystone_curl_set_blob(handle, CURLOPT_CAINFO_BLOB, hop.authorities, hop.authorities.count),
+    ]
   }
 
   private func configureMethod() -> Bool {
@@ -141,7 +153,7 @@ extension Transfer {
 
   /// Whether a connection to `address` may be used.
   fileprivate func permits(_ address: NetworkAddress?) -> Bool {
-    guard hop.demandsPublicAddress else { return true }
+    guard hop.demandsPublicAddress, hop.entrance == nil else { return true }
     guard let address else {
       failure = hop.forbidden("an address of an unknown kind", "neither IPv4 nor IPv6")
       return false

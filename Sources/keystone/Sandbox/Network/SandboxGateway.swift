@@ -25,6 +25,16 @@ package protocol SandboxGateway: Sendable {
   /// Lets the sandbox reach a service that runs beside it.
   func serve(_ service: String, at endpoint: ServiceEndpoint)
 
+  /// Opens the way for one connection of the host itself to what `host` is for the sandbox: a mock, a service, or a host
+  /// outside, whatever the policy for the agent is. What it asks is recorded as the host's.
+  ///
+  /// - Parameters:
+  ///   - host: A name or an address.
+  ///   - port: The port.
+  ///   - mayBePrivate: Whether a host outside may have an address that is not public.
+  /// - Throws: ``PluginError`` when it is refused, or cannot be opened.
+  func openEntrance(to host: String, port: Int, mayBePrivate: Bool) async throws(PluginError) -> GatewayEntrance
+
   /// Says on whose account the traffic is from now on, and whether it is free to go anywhere public.
   ///
   /// What is recorded only at its end is recorded now, and relays that may not go on are closed.

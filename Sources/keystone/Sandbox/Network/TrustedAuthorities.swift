@@ -1,7 +1,7 @@
 import Glibc
 
 /// The certificates that programs in a sandbox trust.
-enum TrustedAuthorities {
+package enum TrustedAuthorities {
   /// The file with the sandbox's own authority.
   static let own = "authority.pem"
   /// The file with the authorities of this machine and the sandbox's own.
@@ -13,7 +13,7 @@ enum TrustedAuthorities {
   ]
 
   /// This machine's authorities with another one.
-  static func bundle(with authority: String) -> [UInt8] {
+  package static func bundle(with authority: String) -> [UInt8] {
     system + Array("\n\(authority)".utf8)
   }
 

@@ -34,7 +34,10 @@ struct SandboxServices: HostServiceHandler {
       let usage = try JSONValueDecoder().decode(Usage.self, from: JSONValue(parsing: call.body))
       sandbox.state.withLock { $0.usage.append(usage) }
       return JSONValue.object([:]).bytes
-    default: return try await sandbox.plan.services.serve(service, call)
+    default:
+      // An agent that is a web service is asked in the sandbox's world; what a check asks is no part of it.
+      let gateway = type.descriptor.point == .agent ? sandbox.gateway : nil
+      return try await sandbox.plan.services(through: gateway).serve(service, call)
     }
   }
 
