@@ -47,7 +47,8 @@ struct Call {
   /// Reads a record; `nil` for the sandbox's own API, which is no other host, and for what the host asked itself.
   init?(_ record: AuditRecord) {
     let data = record.data
-    guard record.actor != "host", let host = data["host"]?.string, data["destination"]?.string != "keystone" else { return nil }
+    guard record.actor != "host", data["destination"]?.string != "keystone", let host = data["host"]?.string
+    else { return nil }
     self.host = host.lowercased()
     port = data["port"]?.int.flatMap { Int(exactly: $0) } ?? 0
     service = data["destination"]?.string.flatMap { text in

@@ -32,6 +32,7 @@ package protocol SandboxGateway: Sendable {
   ///   - host: A name or an address.
   ///   - port: The port.
   ///   - mayBePrivate: Whether a host outside may have an address that is not public.
+  /// - Returns: The way, which ends when it is forgotten.
   /// - Throws: ``PluginError`` when it is refused, or cannot be opened.
   func openEntrance(to host: String, port: Int, mayBePrivate: Bool) async throws(PluginError) -> GatewayEntrance
 
