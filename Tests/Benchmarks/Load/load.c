@@ -1,6 +1,6 @@
 /* Sends one HTTP request again and again over some connections, each with one request at a time.
  *
- * load PORT CONNECTIONS SECONDS FILE: FILE is the whole request. Prints answered requests per second, p50 and p99 in
+ * load [ADDRESS:]PORT CONNECTIONS SECONDS FILE: FILE is the whole request. Prints answered requests per second, p50 and p99 in
  * microseconds, and how many answers were not 200, as JSON. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -83,8 +83,11 @@ int main(int argc, char **argv) {
   if (file == NULL) fail(argv[4]);
   request = malloc(64 << 20);
   size = fread(request, 1, 64 << 20, file);
+  char *colon = strchr(argv[1], ':');
+  if (colon != NULL) *colon = 0;
   struct sockaddr_in address = {
-      .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(colon == NULL ? argv[1] : colon + 1)),
+      .sin_addr.s_addr = colon == NULL ? htonl(INADDR_LOOPBACK) : inet_addr(argv[1])};
   int poll = epoll_create1(0);
   struct connection *all = calloc((size_t)count, sizeof *all);
   for (int i = 0; i < count; i++) {
