@@ -27,11 +27,12 @@ import Testing
     #expect(call["data"]?["destination"]?.string == "mock:payment-api" && call["data"]?["status"]?.int == 200)
   }
 
-  @Test func anAgentOutsideIsAskedAndRecorded() async throws {
+  @Test(arguments: Operator.possible)
+  func anAgentOutsideIsAskedAndRecorded(_ who: Operator) async throws {
     let server = try PluginsServer.scripted([.body(#"{"output": "from outside"}"#)])
     var spec = Self.spec("\(server.base)/run")
     spec["invariants"] = ["said": ["check": Check.command("true")]]
-    let run = try await Workspace().evaluate(spec)
+    let run = try await who.workspace().evaluate(spec)
     #expect(run.exitCode == 0, "\(run.outcome)")
     #expect(try run.scenario().agentOutput == "from outside")
     let data = try #require(try run.records("http_call").first?["data"])

@@ -3,8 +3,9 @@ import Testing
 
 /// What gets out of a sandbox, and what does not.
 @Suite struct GatewayEgressTests {
-  @Test func noneOfAHundredWaysLeadsOut() async throws {
-    let workspace = try Workspace()
+  @Test(arguments: Operator.possible)
+  func noneOfAHundredWaysLeadsOut(_ who: Operator) async throws {
+    let workspace = try who.workspace()
     let server = try PluginsServer.scripted([.body("the host's loopback")])
     var spec = try EvalSpec.script("ways_out.py", ["\(server.port)"], in: workspace)
     spec["network.dns_overrides"] = ["allowed.test": .string("127.0.0.1:\(server.port)")]
@@ -26,12 +27,13 @@ import Testing
     #expect(denied.filter { $0["event"]?.string == "http_call" }.count >= 10, "\(denied)")
   }
 
-  @Test func aRedirectedHostIsRelayedAndRecorded() async throws {
+  @Test(arguments: Operator.possible)
+  func aRedirectedHostIsRelayedAndRecorded(_ who: Operator) async throws {
     let server = try PluginsServer.scripted([.body("from outside")])
     var spec = EvalSpec(
       agent: "curl -sS -m 10 http://service.test:8000/path?q=1 -d body; curl -sS -m 5 http://other.test/")
     spec["network.dns_overrides"] = ["service.test": .string("127.0.0.1:\(server.port)")]
-    let run = try await Workspace().evaluate(spec)
+    let run = try await who.workspace().evaluate(spec)
     #expect(try run.scenario().agentOutput == "from outside", "\(run.outcome)")
     let call = try #require(try run.records("http_call").first?["data"])
     #expect(call["host"]?.string == "service.test" && call["path"]?.string == "/path" && call["query"]?.string == "q=1")

@@ -51,7 +51,8 @@ import Testing
     #expect(calls.count == 1 && calls[0]["data"]?["status"]?.int == 200 && calls[0]["phase"]?.string == "agent")
   }
 
-  @Test func assertionsLookAtCountsFieldsAndBounds() async throws {
+  @Test(arguments: Operator.possible)
+  func assertionsLookAtCountsFieldsAndBounds(_ who: Operator) async throws {
     let agent = """
       U=http://payment-api:9090
       curl -s "$U/v1/charge?try=1" -H 'X-Key: k1' -d '{"amount": 10, "to": "a@example.com", "tags": ["x"]}'
@@ -59,7 +60,7 @@ import Testing
       curl -s $U/v1/charges/7; for i in 1 2 3; do curl -s $U/flaky; done
       """
     func one(_ assertion: JSONValue) -> JSONValue { Self.assertions([assertion]) }
-    let run = try await Workspace().evaluate(
+    let run = try await who.workspace().evaluate(
       Self.spec(
         agent,
         checks: [
@@ -83,6 +84,27 @@ import Testing
     expectWhatNamesSay(scenario)
     #expect(scenario.agentOutput?.hasSuffix("busybusyfine") == true, "\(run.outcome)")
     expect(scenario.reason("fails_every"), has: "json.amount", "30", "instead of 10")
+  }
+
+  @Test func namesAreAnsweredOverTCPToo() async throws {
+    let agent = """
+      python3 - <<'END'
+      import socket, struct
+      server = [line.split()[1] for line in open("/etc/resolv.conf") if line.startswith("nameserver")][0]
+      def ask(name):
+          question = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + bytes([0, 0, 1, 0, 1])
+          query = struct.pack(">6H", 4711, 0x100, 1, 0, 0, 0) + question
+          stream.sendall(struct.pack(">H", len(query)) + query)
+          size, = struct.unpack(">H", stream.recv(2, socket.MSG_WAITALL))
+          answer = stream.recv(size, socket.MSG_WAITALL)
+          number, flags, _, count = struct.unpack(">4H", answer[:8])
+          print(name, number, flags & 15, count)
+      stream = socket.create_connection((server, 53), 5)
+      ask("payment-api"); ask("denied.example.com")
+      END
+      """
+    let run = try await Workspace().evaluate(Self.spec(agent, checks: ["done": Check.command("true")]))
+    #expect(try run.scenario().agentOutput == "payment-api 4711 0 1\ndenied.example.com 4711 3 0\n", "\(run.outcome)")
   }
 
   @Test func faultsAreWhatTheySay() async throws {

@@ -159,6 +159,26 @@ import Testing
     #expect(try run.scenario().status == "fail")
   }
 
+  @Test func whatAMockWasAskedCanBeJudged() async throws {
+    let workspace = try Workspace()
+    let server = try PluginsServer.scripted([.text(#"{"score": 1}"#)])
+    var spec = Self.spec(
+      ["input_from": "payment-api.last_request.body"], ["input_from": "payment-api.last_request"],
+      ["input_from": "other-api.last_request.body"])
+    spec.addMock([["path": "/charge", "response": "ok"]])
+    spec["agent.args"] = [
+      "-c", "curl -s http://payment-api:9090/charge -d first; curl -s http://payment-api:9090/charge -d 'last one'",
+    ]
+    let run = try await workspace.evaluate(spec, ["-judge-url", server.base, "-judge-model-fast", "m"])
+    let asked = server.requests.compactMap { request in
+      (try? JSONValue(parsing: request["body"]?.string ?? ""))?["messages"]?.array?.last?["content"]?.string
+    }
+    try #require(asked.count == 2, "\(run.outcome)")
+    #expect(asked.allSatisfy { $0.contains("last one") && !$0.contains("first") })
+    #expect(asked[1].contains("/charge") && !asked[0].contains("/charge"))
+    expect(try run.scenario().reason("judge2"), has: "other-api")
+  }
+
   @Test func theAgentCannotCloseItsTagOrForgeAnAnswer() async throws {
     let workspace = try Workspace()
     let server = try PluginsServer.scripted([.text(#"{"score": 0}"#)])
