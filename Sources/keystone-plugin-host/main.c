@@ -1,7 +1,7 @@
 /*
  * keystone-plugin-host - runs one plugin in a process of its own, linked to libc alone.
  *
- *   keystone-plugin-host [--concurrency N] [--limit NAME=NUMBER]... FILE.so
+ *   keystone-plugin-host [--concurrency N] [--limit NAME=NUMBER]... [--filtered] FILE.so
  *
  * It is started by the daemon with one end of a stream socket as descriptor 3, and ends when the other
  * end is closed. Start it from a thread that lives as long as the daemon: it dies with that thread.
@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "inbox.h"
 #include "outbox.h"
 #include "pool.h"
@@ -121,6 +122,7 @@ int main(int count, char **arguments) {
 
   const char *file = NULL;
   unsigned long long concurrency = 1;
+  bool is_filtered = false;
   for (int i = 1; i < count; i++) {
     bool more = i + 1 < count;
     if (strcmp(arguments[i], "--concurrency") == 0 && more) {
@@ -129,13 +131,18 @@ int main(int count, char **arguments) {
       }
     } else if (strcmp(arguments[i], "--limit") == 0 && more) {
       set_limit(arguments[++i]);
+    } else if (strcmp(arguments[i], "--filtered") == 0) {
+      is_filtered = true;
     } else if (file == NULL && arguments[i][0] != '-') {
       file = arguments[i];
     } else {
       quit(EXIT_USAGE, "unexpected argument %s", arguments[i]);
     }
   }
-  if (file == NULL) quit(EXIT_USAGE, "usage: keystone-plugin-host [--concurrency N] [--limit NAME=NUMBER]... FILE.so");
+  if (file == NULL) {
+    quit(EXIT_USAGE, "usage: keystone-plugin-host [--concurrency N] [--limit NAME=NUMBER]... [--filtered] FILE.so");
+  }
+  if (is_filtered && !filter_install()) quit(EXIT_SETUP, "cannot filter system calls: %m");
   if (!outbox_start(socket)) quit(EXIT_SETUP, "cannot start the writing thread");
 
   const ks_peer *plugin = load(file);

@@ -4,6 +4,12 @@ import Testing
 
 @testable import KeystonePluginHost
 
+#if arch(x86_64)
+  private let machineIsX86 = true
+#else
+  private let machineIsX86 = false
+#endif
+
 private let hasBubblewrap = FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap")
 
 /// A confined plugin reaches exactly what it was given.
@@ -40,6 +46,25 @@ struct IsolatedConfinementTests {
     let plugin = try await start()
     #expect(try await open(plugin, path) == "No such file or directory")
     await plugin.stop()
+  }
+
+  /// Numbers of x86-64: ptrace, mount, keyctl, unshare, bpf, userfaultfd, open_by_handle_at, then io_uring_setup, clone3.
+  @Test(
+    .enabled(if: machineIsX86),
+    arguments: [
+      (101, "Operation not permitted"), (165, "Operation not permitted"), (250, "Operation not permitted"),
+      (272, "Operation not permitted"), (321, "Operation not permitted"), (323, "Operation not permitted"),
+      (304, "Operation not permitted"), (425, "Function not implemented"), (435, "Function not implemented"),
+    ]) func systemCallsThatNoPluginNeedsAreRefused(_ number: Int, _ error: String) async throws
+  {
+    let plugin = try await start()
+    #expect(try await failure(plugin, "reach/call", "{\"number\": \(number)}") == error)
+    await plugin.stop()
+    // Whoever may run programs may run one that traces or makes namespaces.
+    guard number == 272 else { return }
+    let free = try await start { $0.exec = true }
+    #expect(try await failure(free, "reach/call", "{\"number\": \(number)}") == nil)
+    await free.stop()
   }
 
   @Test func pathsAreThereWhenGranted() async throws {

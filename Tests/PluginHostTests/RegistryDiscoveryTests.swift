@@ -14,7 +14,8 @@ import Testing
     #expect(plugin.descriptor.name == "test-echo" && plugin.isBuiltin && plugin.home == .inProcess)
     #expect(
       registry.types.map(\.qualifiedName) == [
-        "test-echo/echo", "test-echo/ask_host", "test-echo/told", "test-echo/misbehave",
+        "test-echo/echo", "test-echo/ask_host", "test-echo/told", "test-echo/tool_calls_at_most",
+        "test-echo/misbehave",
       ])
     #expect(registry.type(.invariant, "echo")?.file == plugin.file)
     #expect(registry.type(.agent, "echo") == nil)

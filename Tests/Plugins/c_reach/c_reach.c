@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,6 +52,12 @@ static void reach_kill(ks_request *request) {
   answer_error(request, status < 0 ? errno : 0);
 }
 
+/* Arguments of 0 are wrong for all calls that are tried, so that one that is let through fails as well, in its own way. */
+static void reach_call(ks_request *request) {
+  long status = syscall(ks_json_integer(request->body, "number", -1), 0L, 0L, 0L, 0L, 0L, 0L);
+  answer_error(request, status < 0 ? errno : 0);
+}
+
 static void reach_variable(ks_request *request) {
   char *name = ks_json_string(request->body, "name");
   ks_answer(request, ks_json_write(KS_JSON({"value": %s}), getenv(name)));
@@ -68,6 +75,6 @@ static void reach_limits(ks_request *request) {
 static const ks_method methods[] = {
     {"reach/open", reach_open},   {"reach/connect", reach_connect}, {"reach/run", reach_run},
     {"reach/kill", reach_kill},   {"reach/variable", reach_variable}, {"reach/limits", reach_limits},
-    {NULL, NULL}};
+    {"reach/call", reach_call},   {NULL, NULL}};
 
 KS_PLUGIN(methods, KS_JSON({"name": "c_reach", "version": "1.0.0"}))

@@ -45,6 +45,9 @@ extension Confinement {
     return arguments + ["--bind", stateFolder, stateFolder, "--chdir", stateFolder, "--remount-ro", "/", "--"]
   }
 
+  /// A plugin that may run programs may run some that need what the filter refuses, such as another sandbox.
+  var filterArguments: [String] { exec ? [] : ["--filtered"] }
+
   /// The system, read-only: its libraries, and its programs only for a plugin that may run some.
   private var systemArguments: [String] {
     var paths = ["/lib", "/lib64", "/lib32", "/libx32", "/etc/ld.so.cache", "/etc/localtime"]

@@ -45,7 +45,7 @@ extension IsolatedPlugin {
     let limits = usual.merging(limits) { _, given in given }.sorted { $0.key < $1.key }
     let arguments =
       [helper, "--concurrency", "\(min(1024, max(0, concurrency)))"]
-      + limits.flatMap { ["--limit", "\($0.key)=\($0.value)"] } + [file]
+      + limits.flatMap { ["--limit", "\($0.key)=\($0.value)"] } + (confinement.map(\.filterArguments) ?? []) + [file]
     var environment = [
       "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp",
       "SWIFT_BACKTRACE": SwiftRuntime.backtraceSettings,
