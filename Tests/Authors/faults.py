@@ -99,7 +99,7 @@ def check_fault(fault, words, results, home):
         assert scenario["status"] == "error", where
         error = scenario.get("error", "")
         assert words in error, f"the error does not say `{words}`; {where}"
-        if home == "isolated" and fault not in ("frame", "flood", "oversized"):
+        if fault != "json":
             assert f"faulty-{fault} 1.2.3" in error, f"the error does not name the plugin; {where}"
     plugin = finding.get("plugin") or {}
     assert plugin.get("name") == f"faulty-{fault}" and len(plugin.get("sha256", "")) == 64, f"no provenance; {where}"

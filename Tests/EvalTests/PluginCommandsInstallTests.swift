@@ -127,4 +127,69 @@ import Testing
       #expect(try await workspace.run(["plugin", "set"] + wrong).exitCode == 2, "\(wrong)")
     }
   }
+
+  @Test func anOlderVersionReplacesANewerOneOnlyWhenItIsToldTo() async throws {
+    let workspace = try Workspace()
+    let new = try await CPlugin.compile(
+      "c_lines_at_most", in: workspace, as: "new", replacing: [#""version": "1.0.0""#: #""version": "1.2.0""#])
+    let old = try await CPlugin.compile("c_lines_at_most", in: workspace)
+    #expect(try await workspace.run(["plugin", "install", new]).exitCode == 0)
+    let refused = try await workspace.run(["plugin", "install", old])
+    #expect(refused.exitCode == 2, "\(refused)")
+    expect(refused.stderr, has: "1.2.0", "1.0.0", "--downgrade")
+    expect(try await workspace.run(["plugin", "list"]).stdout, has: "1.2.0")
+    #expect(try await workspace.run(["plugin", "install", "--downgrade", old]).exitCode == 0)
+    let list = try await workspace.run(["plugin", "show", "lines_at_most"]).stdout
+    #expect(list.contains("1.0.0") && !list.contains("1.2.0"), "\(list)")
+  }
+
+  @Test func whereAPluginRunsIsTheOperatorsChoice() async throws {
+    let workspace = try Workspace()
+    let crashing = try await CPlugin.compile("c_crashing_check", in: workspace)
+    #expect(try await workspace.run(["plugin", "install", crashing]).exitCode == 0)
+    expect(try await workspace.run(["plugin", "list"]).stdout, has: "isolated")
+    #expect(try await workspace.run(["plugin", "set", "file_exists", "--home", "isolated"]).exitCode == 0)
+    let shown = try await workspace.run(["plugin", "show", "file_exists", "--format", "json"]).stdout
+    expect(shown, has: #""isolated""#)
+    let run = try await workspace.evaluate(EvalSpec(agent: "touch x", checks: ["x": Check.exists("x")]))
+    #expect(run.exitCode == 0, "\(run.outcome)")
+    for wrong in [["file_exists"], ["file_exists", "--home", "elsewhere"], ["nobody", "--home", "isolated"]] {
+      #expect(try await workspace.run(["plugin", "set"] + wrong).exitCode == 2, "\(wrong)")
+    }
+  }
+
+  @Test func oneTypeIsPokedByHand() async throws {
+    let workspace = try Workspace()
+    try workspace.write("one\ntwo\n", to: "here/a.txt")
+    func poke(_ arguments: [String]) async throws -> Outcome { try await workspace.run(["plugin", "run"] + arguments) }
+    let passes = try await poke(["file_exists", "--params", #"{"path": "a.txt"}"#, "--workspace", "here"])
+    #expect(passes.exitCode == 0, "\(passes)")
+    #expect(try JSONValue(parsing: passes.stdout)["score"]?.double == 1)
+    #expect(try await poke(["file_exists", "--params", #"{"path": "b.txt"}"#, "--workspace", "here"]).exitCode == 1)
+    // An installed one, confined as always.
+    let file = try await CPlugin.compile("c_lines_at_most", in: workspace)
+    #expect(try await workspace.run(["plugin", "install", file]).exitCode == 0)
+    let installed = try await poke([
+      "lines_at_most", "--params", #"{"path": "a.txt", "max": 1}"#, "--workspace", "here",
+    ])
+    #expect(installed.exitCode == 1, "\(installed)")
+    // A rule is told what happened by a file.
+    let record: JSONValue = [
+      "seq": 1, "ts": "2026-01-01T00:00:00Z", "phase": "agent", "actor": "agent", "event": "http_call",
+      "data": ["host": "evil.example", "port": 80], "secrets": [],
+    ]
+    try workspace.write(record.text, to: "audit.jsonl")
+    let rule = try await poke(["http_except", "--params", #"{"hosts": []}"#, "--audit", "audit.jsonl"])
+    #expect(rule.exitCode == 1, "\(rule)")
+    expect(rule.stdout, has: "evil.example")
+    for (wrong, words) in [
+      (["nothing_of_the_kind"], "keystone plugin list"), (["file_exists", "--params", "{"], "--params"),
+      (["file_exists", "--params", "{}"], "path"), (["file_exists", "--workspace", "none"], "none"),
+      (["http_except", "--params", #"{"hosts": []}"#, "--audit", "none.jsonl"], "none.jsonl"),
+    ] {
+      let outcome = try await poke(wrong)
+      #expect(outcome.exitCode == 2, "\(wrong): \(outcome)")
+      expect(outcome.stderr, has: words)
+    }
+  }
 }

@@ -71,15 +71,26 @@ struct PluginDisableCommand: AsyncParsableCommand {
 /// The command `keystone plugin set NAME key=value…`.
 struct PluginSetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "set", abstract: "Records settings of a plugin; flags and environment variables win over them.")
+    commandName: "set",
+    abstract: "Records settings of a plugin, and where it runs; flags and environment variables win over them.")
 
   @Argument(help: "The plugin's name.") var name: String
-  @Argument(help: "Settings as key=value; `keystone plugin show TYPE` lists them.") var settings: [String]
+  @Argument(help: "Settings as key=value; `keystone plugin show TYPE` lists them.") var settings: [String] = []
+  @Option(
+    help: """
+      Where it runs: `isolated`, in a process of its own that reaches what it was permitted, or `in-process`, which is faster \
+      and shares this program's fate and all of its rights.
+      """)
+  var home: PluginHome?
   @OptionGroup var host: PluginHostOptions
 
   func run() async throws {
     let registry = await host.registry()
     try await reporting {
+      guard home != nil || !settings.isEmpty else {
+        throw PluginError(.invalid, "nothing is to be set: give settings as key=value, or --home")
+      }
+      if let home { try PluginInstaller(.current).setHome(home, of: name, in: registry) }
       for setting in settings {
         guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
           throw PluginError(.invalid, "`\(setting)` is not key=value: write for example judge-url=https://…")
@@ -90,6 +101,8 @@ struct PluginSetCommand: AsyncParsableCommand {
     }
   }
 }
+
+extension PluginHome: ExpressibleByArgument {}
 
 /// The command `keystone plugin prefer TYPE NAME`.
 struct PluginPreferCommand: AsyncParsableCommand {

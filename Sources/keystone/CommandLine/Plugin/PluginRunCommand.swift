@@ -20,6 +20,8 @@ struct PluginRunCommand: AsyncParsableCommand {
   @Option(help: "The folder that is the workspace.") var workspace = "."
   @Option(help: "A file with audit records, one JSON document per line, for checks and rules that ask for them.")
   var audit: String?
+  @Option(help: "A file with the agent's trace, one event per line, for checks and rules that ask for it.")
+  var trace: String?
   @Option(help: "How long it may take, in seconds.") var timeout = 60
   @OptionGroup var host: PluginHostOptions
 
@@ -52,7 +54,7 @@ struct PluginRunCommand: AsyncParsableCommand {
     defer { free(folder) }
     let outbound = PluginOutbound()
     let testHost = try await TestHost(
-      workspace: String(cString: folder), audit: try records(), send: { try await outbound.send($0, through: nil) })
+      workspace: String(cString: folder), audit: try records(in: audit), trace: try records(in: trace), send: { try await outbound.send($0, through: nil) })
     let services = TestHostServices(host: testHost)
     let (operation, body) = try testHost.request(for: found.descriptor, parameters)
     let answer = try await registry.call(found, operation, body.bytes, budget: .seconds(timeout), services: services)
@@ -64,17 +66,22 @@ struct PluginRunCommand: AsyncParsableCommand {
     return isFine ? Exit.passed : Exit.failed
   }
 
-  private func records() throws -> [AuditRecord] {
-    guard let audit else { return [] }
-    guard let file = fopen(audit, "re") else {
-      throw PluginError(.invalid, "\(audit) cannot be read: \(String(cString: strerror(errno)))")
+  private func records<Record: Codable>(in path: String?) throws -> [Record] {
+    guard let path else { return [] }
+    guard let file = fopen(path, "re") else {
+      throw PluginError(.invalid, "\(path) cannot be read: \(String(cString: strerror(errno)))")
     }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    var records: [AuditRecord] = []
-    try JSONLines.take(from: &bytes, into: &records)
+    var records: [Record] = []
+    if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
+    do {
+      try JSONLines.take(from: &bytes, into: &records)
+    } catch {
+      throw PluginError(.invalid, "\(path) is not one record in JSON per line: \(PluginError(error).message)")
+    }
     return records
   }
 }

@@ -132,7 +132,8 @@ final class PluginRunner: Sendable {
 
   /// The error with the plugin's name, where it could be anybody's.
   func named(_ error: PluginError) -> PluginError {
-    guard error.code == .deadline || error.code == .internal, !error.message.contains(plugin.file) else { return error }
+    let isAnybodys = [.deadline, .internal, .exhausted].contains(error.code)
+    guard isAnybodys, !error.message.contains(plugin.file) else { return error }
     var named = error
     named.message = "plugin \(plugin.label): \(error.message)"
     return named

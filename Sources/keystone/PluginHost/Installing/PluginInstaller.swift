@@ -124,12 +124,23 @@ package struct PluginInstaller: Sendable {
 
   /// Says whether a plugin is used.
   package func setEnabled(_ isEnabled: Bool, _ name: String, in registry: PluginRegistry) throws {
+    try change(name, in: registry) { $0.enabled = isEnabled }
+  }
+
+  /// Says where a plugin runs.
+  package func setHome(_ home: PluginHome, of name: String, in registry: PluginRegistry) throws {
+    try change(name, in: registry) { $0.home = home }
+  }
+
+  private func change(
+    _ name: String, in registry: PluginRegistry, _ body: (inout PluginRecord) -> Void
+  ) throws {
     try change { records in
       let isKnown = records.plugins.contains { $0.name == name }
       guard isKnown || registry.plugins.contains(where: { $0.descriptor.name == name }) else {
         throw PluginError(.notFound, "there is no plugin \(name): look at `keystone plugin list`")
       }
-      records[name].enabled = isEnabled
+      body(&records[name])
     }
   }
 
