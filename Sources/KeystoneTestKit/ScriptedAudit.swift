@@ -27,22 +27,36 @@ public struct ScriptedAudit: Sendable {
 
   /// A program that was started.
   public static func process(_ arguments: [String]) -> ScriptedAudit {
-    ScriptedAudit("process_spawn", ["argv": .array(arguments.map { .string($0) })])
+    ScriptedAudit(
+      "process_spawn",
+      ["path": .string(arguments.first ?? ""), "arguments": .array(arguments.map { .string($0) }), "pid": 42])
   }
 
   /// A file that was written.
-  public static func fileWrite(_ path: String) -> ScriptedAudit { ScriptedAudit("file_write", ["path": .string(path)]) }
+  public static func fileWrite(_ path: String) -> ScriptedAudit {
+    ScriptedAudit("file_write", ["path": .string(path), "operation": "open", "pid": 42])
+  }
 
   /// An HTTP request and the status that was answered.
   public static func http(_ method: String, host: String, path: String, status: Int) -> ScriptedAudit {
     ScriptedAudit(
       "http_call",
-      ["method": .string(method), "host": .string(host), "path": .string(path), "status": .integer(Int64(status))])
+      [
+        "scheme": "http", "method": .string(method), "host": .string(host), "port": 80, "path": .string(path),
+        "status": .integer(Int64(status)), "destination": "outside", "decision": "allowed",
+      ])
   }
 
-  /// A statement that wrote to a table.
-  public static func databaseWrite(table: String, statement: String) -> ScriptedAudit {
-    ScriptedAudit("db_write", ["table": .string(table), "statement": .string(statement)])
+  /// A statement that wrote to a table of a service; the schema is absent where the statement names none.
+  public static func databaseWrite(
+    service: String, schema: String? = nil, table: String, operation: String, statement: String
+  ) -> ScriptedAudit {
+    var data: [String: JSONValue] = [
+      "service": .string(service), "table": .string(table), "operation": .string(operation), "by": "statement",
+      "statement": .string(statement),
+    ]
+    data["schema"] = schema.map { .string($0) }
+    return ScriptedAudit("db_write", data)
   }
 
   /// The records of phase `agent` that these events make.

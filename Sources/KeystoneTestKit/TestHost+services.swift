@@ -13,8 +13,10 @@ extension TestHost {
     // As long as it takes the plugin to give up; a test's own limit is far below.
     if isStalled { try await Task.sleep(for: .seconds(3600)) }
     switch service {
-    case "log", "progress", "usage", "audit", "task", "places": return try answer(service, call)
+    case "log", "progress", "usage", "audit", "trace", "task", "places", "services": return try answer(service, call)
     case "http": return try await respond(try JSONValue(parsing: call.body))
+    case "snapshot": throw PluginError(.notFound, "the host of a test has no agent snapshots")
+    case "recordings": return try await sendRecordings(call)
     case "changes": return try await sendChanges(call)
     case "agent_exec": return try await runAgent(call)
     case "protect": return try await protect(call)
@@ -37,6 +39,11 @@ extension TestHost {
       let events = (body["events"]?.array ?? []).compactMap(\.string)
       let items = audit.filter { events.isEmpty || events.contains($0.event) }
       return try JSONValueEncoder().encode(ListReply(items: items)).bytes
+    case "trace":
+      let events = (body["events"]?.array ?? []).compactMap(\.string)
+      let items = trace.filter { events.isEmpty || events.contains($0.event) }
+      return try JSONValueEncoder().encode(ListReply(items: items)).bytes
+    case "services": return try JSONValueEncoder().encode(ListReply<ServiceDescription>(items: [])).bytes
     case "places":
       let environment = sandbox.environment
       return try JSONValueEncoder().encode(
@@ -68,6 +75,17 @@ extension TestHost {
     return try JSONValueEncoder().encode(response).bytes
   }
 
+  private func sendRecordings(_ call: IncomingCall) async throws -> [UInt8] {
+    let query = try JSONValueDecoder().decode(RecordingsQuery.self, from: JSONValue(parsing: call.body))
+    guard let requests = recordings[query.service] else {
+      throw PluginError(.notFound, "there is no http_mock service `\(query.service)` with `record: true`")
+    }
+    let output = call.output(1)
+    for request in requests { try await output.write(try JSONLines.line(request)) }
+    output.end()
+    return Array("{}".utf8)
+  }
+
   private func sendChanges(_ call: IncomingCall) async throws -> [UInt8] {
     let output = call.output(1)
     let found: [FileChange]
@@ -93,6 +111,7 @@ extension TestHost {
 
   private func runAgent(_ call: IncomingCall) async throws -> [UInt8] {
     let request = try JSONValueDecoder().decode(SandboxCall.self, from: JSONValue(parsing: call.body))
+    guard request.image == nil else { throw PluginError(.unsupported, "the host of a test runs no images") }
     guard let command = request.command, !command.arguments.isEmpty else {
       throw PluginError(.invalid, "agent_exec needs a `command` with at least one argument")
     }

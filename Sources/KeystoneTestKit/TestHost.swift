@@ -26,6 +26,8 @@ public final class TestHost: Sendable {
   public let scenario: Scenario
 
   let audit: [AuditRecord]
+  let trace: [TraceRecord]
+  let recordings: [String: [RecordedRequest]]
   let besideSpec: [String: String]
   let changes: [FileChange]?
   let state: Locked<State>
@@ -38,24 +40,29 @@ public final class TestHost: Sendable {
   ///   - files: The files of the workspace, as the agent found them.
   ///   - agent: What the agent did; `nil` in a spec without agent.
   ///   - audit: What was recorded of the agent.
+  ///   - trace: What the agent reported of itself.
+  ///   - recordings: What mock services were asked, by the service's name.
   ///   - changes: What the agent changed; what differs from `files` when it is asked for, when `nil`.
   ///   - responses: What HTTP servers answer, in this order; the last one stays.
   ///   - besideSpec: Files that lie beside the spec on the caller's machine.
   ///   - prompt: What the agent is asked to do.
   /// - Throws: ``PluginError`` when no temporary folder can be made.
   public convenience init(
-    files: [String: String] = [:], agent: AgentOutcome? = nil, audit: [AuditRecord] = [], changes: [FileChange]? = nil,
-    responses: [HTTPResponse] = [], besideSpec: [String: String] = [:], prompt: String = "Do what is asked."
+    files: [String: String] = [:], agent: AgentOutcome? = nil, audit: [AuditRecord] = [], trace: [TraceRecord] = [],
+    recordings: [String: [RecordedRequest]] = [:], changes: [FileChange]? = nil, responses: [HTTPResponse] = [],
+    besideSpec: [String: String] = [:], prompt: String = "Do what is asked."
   ) async throws {
     try await self.init(
-      workspace: nil, files: files, agent: agent, audit: audit, changes: changes, responses: responses,
+      workspace: nil, files: files, agent: agent, audit: audit, trace: trace, recordings: recordings, changes: changes,
+      responses: responses,
       besideSpec: besideSpec, prompt: prompt)
   }
 
   /// The same with a folder of this machine as its workspace, which stays, and with HTTP requests that are really made.
   package init(
     workspace: String?, files: [String: String] = [:], agent: AgentOutcome? = nil, audit: [AuditRecord] = [],
-    changes: [FileChange]? = nil, responses: [HTTPResponse] = [], besideSpec: [String: String] = [:],
+    trace: [TraceRecord] = [], recordings: [String: [RecordedRequest]] = [:], changes: [FileChange]? = nil,
+    responses: [HTTPResponse] = [], besideSpec: [String: String] = [:],
     prompt: String = "Do what is asked.", send: (@Sendable (HTTPRequest) async throws -> HTTPResponse)? = nil
   ) async throws {
     folder = try TemporaryFolder()
@@ -68,6 +75,8 @@ public final class TestHost: Sendable {
     )
     self.agent = agent
     self.audit = audit
+    self.trace = trace
+    self.recordings = recordings
     self.changes = changes
     self.besideSpec = besideSpec
     state = Locked(State(responses: responses))

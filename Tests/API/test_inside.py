@@ -26,7 +26,11 @@ agent:
 invariants:
   stored:
     check: {type: file_content, path: found.txt, contains: found Ada}
+  calls:
+    check: {type: tool_calls_at_most, max: 2}
 """
+# A check of somebody else's, which asks for the trace.
+PLUGIN = os.environ["KEYSTONE_BIN"] + "/libTestPlugin_echo.so"
 FIXTURES = """\
 fixtures:
   - {type: directory, source: work, target: .}
@@ -49,6 +53,8 @@ class InsideTests(unittest.TestCase):
         self.assertEqual(results["passed"], 1, results)
         scenario = results["scenarios"][0]
         self.assertIn("sandbox", scenario["agent_output"], scenario)
+        calls = [check for check in scenario["invariants"] if check["name"] == "calls"][0]
+        self.assertEqual(calls["reason"], "called search:ok store:error")
         told = json.loads(scenario["agent_output"])
         self.assertEqual(told["sandbox"], scenario["sandbox_id"])
         self.assertIn(told["state"], ("ready", "running"))
@@ -67,15 +73,19 @@ class InsideTests(unittest.TestCase):
     def test_in_a_run_of_the_command(self):
         with open(self.folder + "/spec.yaml", "w", encoding="utf-8") as file:
             file.write(SPEC % FIXTURES)
+        environment = {**os.environ, "KEYSTONE_DATA_DIR": self.folder + "/data"}
+        subprocess.run([BIN, "plugin", "install", PLUGIN, "--yes"], env=environment, check=True, capture_output=True)
         run = subprocess.run(
             [BIN, "eval", "run", "spec.yaml", "--format", "json", "--runtime", "local"], cwd=self.folder,
-            env={**os.environ, "KEYSTONE_DATA_DIR": self.folder + "/data"}, capture_output=True, text=True, timeout=120)
+            env=environment, capture_output=True, text=True, timeout=120)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.check(json.loads(run.stdout))
 
     def test_in_an_experiment_of_the_daemon(self):
         daemon = Daemon()
         self.addCleanup(daemon.remove)
+        installed = daemon.command("plugin", "install", PLUGIN, "--yes")
+        self.assertEqual(installed.returncode, 0, installed.stderr)
         daemon.start()
         daemon.upload(SPEC % self.as_setup_files())
         experiment = daemon.experiment("inside")

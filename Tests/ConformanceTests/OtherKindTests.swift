@@ -90,3 +90,104 @@ import Testing
     ).check()
   }
 }
+
+/// The built-in types that work with services, against a host that has none, or scripted ones.
+@Suite struct ServiceKindTests {
+  private static func recorded(_ path: String, _ body: String) -> RecordedRequest {
+    RecordedRequest(
+      sequence: 1, timestamp: "2026-01-01T00:00:00Z", phase: "agent", method: "POST", scheme: "http",
+      host: "payment-api", port: 80, path: path, headers: ["content-type": "application/json"], body: body,
+      json: try? JSONValue(parsing: body), status: 200)
+  }
+
+  @Test func httpMockAssertions() async throws {
+    let count: JSONValue = ["service": "payment-api", "assertions": [["field": "request_count", "equals": 1]]]
+    let amount: JSONValue = ["service": "payment-api", "assertions": [["field": "json.amount", "equals": 42]]]
+    let recordings = ["payment-api": [Self.recorded("/charge", #"{"amount": 42}"#)]]
+    try await InvariantConformance.report(
+      Builtin.load("http_mock_assertions"),
+      examples: [
+        InvariantExample(.passes, count, recordings: recordings),
+        InvariantExample(.passes, amount, recordings: recordings),
+        InvariantExample(.fails, count, recordings: ["payment-api": []]),
+        InvariantExample(.cannotJudge(.notFound), count),
+      ]
+    ).check()
+  }
+
+  @Test func sqlInvariant() async throws {
+    try await InvariantConformance.report(
+      Builtin.load("sql"), type: "sql",
+      examples: [InvariantExample(.cannotJudge(.notFound), ["service": "db", "query": "SELECT 1", "equals": 1])]
+    ).check()
+  }
+
+  @Test func sqlFixture() async throws {
+    try await FixtureConformance.report(
+      Builtin.load("sql"), type: "sql",
+      examples: [FixtureExample(["service": "db", "sql": "SELECT 1"], failsWith: .notFound)]
+    ).check()
+  }
+
+  @Test func drift() async throws {
+    try await FixtureConformance.report(
+      Builtin.load("drift"),
+      examples: [FixtureExample(["target": "db.customers", "strategy": "null_values"], failsWith: .notFound)]
+    ).check()
+  }
+
+  @Test func dbWritesOutside() async throws {
+    let audit = ScriptedAudit.records(
+      .databaseWrite(service: "db", table: "orders", operation: "INSERT", statement: "INSERT INTO orders VALUES (1)"),
+      .databaseWrite(
+        service: "db", schema: "public", table: "users", operation: "DELETE", statement: "DELETE FROM public.users"))
+    try await ForbiddenRuleConformance.report(
+      Builtin.load("db_writes_outside"),
+      examples: [
+        RuleExample(violations: 1, ["tables": ["orders"]], audit: audit),
+        RuleExample(violations: 0, ["tables": ["orders", "public.*"]], audit: audit),
+        RuleExample(violations: 0, ["tables": []], audit: []),
+      ]
+    ).check()
+  }
+
+  @Test func httpExcept() async throws {
+    let audit = ScriptedAudit.records(
+      .http("GET", host: "api.example.com", path: "/", status: 200),
+      .http("GET", host: "evil.example", path: "/", status: 200))
+    try await ForbiddenRuleConformance.report(
+      Builtin.load("http_except"),
+      examples: [
+        RuleExample(violations: 1, ["hosts": ["*.example.com"]], audit: audit),
+        RuleExample(violations: 0, ["hosts": ["*"]], audit: audit),
+        RuleExample(violations: 2, ["hosts": []], audit: audit),
+      ]
+    ).check()
+  }
+
+  @Test func gitRepo() async throws {
+    try await FixtureConformance.report(
+      Builtin.load("git_repo"),
+      examples: [FixtureExample(["url": "https://127.0.0.1:1/none.git"], failsWith: .unavailable)]
+    ).check()
+  }
+
+  @Test func snapshot() async throws {
+    try await AgentConformance.report(
+      Builtin.load("snapshot"), examples: [AgentExample(["snapshot": "nobody"], failsWith: .notFound)]
+    ).check()
+  }
+
+  @Test func image() async throws {
+    try await AgentConformance.report(
+      Builtin.load("image"), examples: [AgentExample(["image": "nobody/agent:1"], failsWith: .unsupported)]
+    ).check()
+  }
+
+  @Test func email() async throws {
+    // It speaks SMTP, for which it makes no HTTP requests: what it delivers is tested with a mail server.
+    try await NotifierConformance.report(
+      Builtin.load("email"), sample: ["email_to": ["oncall@example.com"]], accepted: nil
+    ).check()
+  }
+}

@@ -14,8 +14,19 @@ public struct CheckContext: HostServices {
 
   /// What the host recorded while the agent ran, records of phase `agent` only.
   public func audit(_ events: [String] = []) async throws -> [AuditRecord] {
-    let call = try host.begin("audit", AuditQuery(events: events, streams: true))
-    var (records, rest): ([AuditRecord], [UInt8]) = ([], [])
+    try await records("audit", events)
+  }
+
+  /// What the agent reported of itself while it ran, in the order in which it came: model calls, tool calls, costs.
+  ///
+  /// - Parameter events: The kinds that are wanted, such as `tool_call`; all of them when empty.
+  /// - Returns: The events, secrets masked.
+  /// - Throws: ``PluginError/Code/unsupported`` from a host that keeps no traces.
+  public func trace(_ events: [String] = []) async throws -> [TraceRecord] { try await records("trace", events) }
+
+  private func records<Record: Codable & Sendable>(_ service: String, _ events: [String]) async throws -> [Record] {
+    let call = try host.begin(service, RecordQuery(events: events, streams: true))
+    var (records, rest): ([Record], [UInt8]) = ([], [])
     for try await frame in call.input(1) {
       rest += frame
       try JSONLines.take(from: &rest, into: &records)
@@ -23,7 +34,7 @@ public struct CheckContext: HostServices {
     // A host that does not know `streams` answers all of them at once.
     let reply = try JSONValue(parsing: try await call.result())
     guard reply["items"] != nil else { return records }
-    return records + (try JSONValueDecoder().decode(ListReply<AuditRecord>.self, from: reply)).items
+    return records + (try JSONValueDecoder().decode(ListReply<Record>.self, from: reply)).items
   }
 }
 
@@ -114,8 +125,8 @@ public struct RuntimeContext: HostServices {
   public let host: HostConnection
 }
 
-/// Asks for audit records.
-package struct AuditQuery: Codable, Sendable {
+/// Asks for records of the audit log or of the trace.
+package struct RecordQuery: Codable, Sendable {
   package var events: [String]
   /// Whether the records come on channel 1, one a line, instead of in the reply.
   package var streams: Bool?

@@ -19,6 +19,8 @@ public struct InvariantExample: Sendable {
   var files: [String: String]
   var agent: AgentOutcome?
   var audit: [AuditRecord]
+  var trace: [TraceRecord]
+  var recordings: [String: [RecordedRequest]]
   var responses: [HTTPResponse]
   var prepare: @Sendable (TestHost) async throws -> Void
 
@@ -30,11 +32,14 @@ public struct InvariantExample: Sendable {
   ///   - files: The files of the workspace before the agent.
   ///   - agent: What the agent did.
   ///   - audit: What was recorded of the agent.
+  ///   - trace: What the agent reported of itself.
+  ///   - recordings: What mock services were asked, by the service's name.
   ///   - responses: What HTTP servers answer.
   ///   - change: What the agent does to the sandbox.
   public init(
     _ verdict: Verdict, _ parameters: JSONValue, files: [String: String] = [:], agent: AgentOutcome? = nil,
-    audit: [AuditRecord] = [], responses: [HTTPResponse] = [],
+    audit: [AuditRecord] = [], trace: [TraceRecord] = [], recordings: [String: [RecordedRequest]] = [:],
+    responses: [HTTPResponse] = [],
     change: @escaping @Sendable (TestHost) async throws -> Void = { _ in }
   ) {
     self.verdict = verdict
@@ -42,6 +47,8 @@ public struct InvariantExample: Sendable {
     self.files = files
     self.agent = agent
     self.audit = audit
+    self.trace = trace
+    self.recordings = recordings
     self.responses = responses
     prepare = change
   }
@@ -86,7 +93,8 @@ public enum InvariantConformance {
 
   private static func run(_ example: InvariantExample, _ work: WorkConformance) async throws {
     let host = try await TestHost(
-      files: example.files, agent: example.agent, audit: example.audit, responses: example.responses)
+      files: example.files, agent: example.agent, audit: example.audit, trace: example.trace,
+      recordings: example.recordings, responses: example.responses)
     if work.type.capabilities.contains("prepare") {
       let request = try WorkRequest(work.type, example.parameters, on: host).json
       _ = try await work.plugin.call("\(work.type.point.interface).prepare", request, on: host)
@@ -117,6 +125,7 @@ public struct RuleExample: Sendable {
   var files: [String: String]
   var agent: AgentOutcome?
   var audit: [AuditRecord]
+  var trace: [TraceRecord]
   var change: @Sendable (TestHost) async throws -> Void
 
   /// A trajectory.
@@ -127,16 +136,19 @@ public struct RuleExample: Sendable {
   ///   - files: The files of the workspace before the agent.
   ///   - agent: What the agent did.
   ///   - audit: What was recorded of the agent.
+  ///   - trace: What the agent reported of itself.
   ///   - change: What the agent does to the sandbox.
   public init(
     violations: Int, _ parameters: JSONValue = [:], files: [String: String] = [:], agent: AgentOutcome? = nil,
-    audit: [AuditRecord] = [], change: @escaping @Sendable (TestHost) async throws -> Void = { _ in }
+    audit: [AuditRecord] = [], trace: [TraceRecord] = [],
+    change: @escaping @Sendable (TestHost) async throws -> Void = { _ in }
   ) {
     self.violations = violations
     self.parameters = parameters
     self.files = files
     self.agent = agent
     self.audit = audit
+    self.trace = trace
     self.change = change
   }
 }
@@ -182,7 +194,8 @@ public enum ForbiddenRuleConformance {
   }
 
   private static func run(_ example: RuleExample, _ work: WorkConformance) async throws {
-    let host = try await TestHost(files: example.files, agent: example.agent, audit: example.audit)
+    let host = try await TestHost(
+      files: example.files, agent: example.agent, audit: example.audit, trace: example.trace)
     try await example.change(host)
     let found = try violations(try await work.call(example.parameters, on: host))
     let list = found.isEmpty ? "nothing" : found.map(\.message).joined(separator: "; ")

@@ -58,9 +58,10 @@ package struct ExperimentRunner: Sendable {
     let sandboxID = Identifier.random(prefix: "sb-")
     let attempt = try await store.start(
       scenario.id, of: experiment, sandbox: sandboxID, instance: environment.instance)
-    let runner = ScenarioRunner(environment: environment, scenario: scenario, sandboxID: sandboxID) { step in
-      observe(.step(scenario, step))
-    }
+    let runner = ScenarioRunner(
+      environment: environment, scenario: scenario, sandboxID: sandboxID,
+      trace: { [store] in try await store.trace(ofSandbox: sandboxID, after: $0, limit: 500) },
+      progress: { observe(.step(scenario, $0)) })
     let result = try await runner.run()
     if let artifacts = result.artifacts {
       try await store.keepAudit("\(artifacts)/audit.jsonl", ofSandbox: sandboxID, of: experiment)

@@ -23,6 +23,9 @@ public protocol ExperimentStore: Sendable {
   /// What the trace of a sandbox adds to the result of its scenario.
   func traceFigures(ofSandbox sandbox: String) async throws -> TraceFigures
 
+  /// What the agent of a sandbox reported, in the order in which it came: at most `limit` events after the one of that `id`.
+  func trace(ofSandbox sandbox: String, after id: Int64, limit: Int) async throws -> [JSONValue]
+
   /// Marks the whole experiment as `completed` or `cancelled` and keeps its results, a JSON object.
   func close(_ experiment: String, status: String, results: JSONValue) async throws
 

@@ -65,6 +65,7 @@ struct ScenarioRunner {
   let environment: RunEnvironment
   let scenario: PlannedScenario
   let sandboxID: String
+  let trace: @Sendable (_ after: Int64) async throws -> [JSONValue]
   let progress: @Sendable (SandboxStep) -> Void
 
   private var spec: Spec { environment.spec }
@@ -153,6 +154,7 @@ struct ScenarioRunner {
       }, log: environment.log)
     plan.gateway = environment.gateway
     plan.hasOpenSetup = environment.hasOpenSetup
+    plan.trace = trace
     return plan
   }
 

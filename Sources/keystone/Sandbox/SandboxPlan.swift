@@ -34,6 +34,8 @@ package struct SandboxPlan: Sendable {
   package var access: SandboxAccess?
   /// Finds agent snapshots; `nil` where there are none.
   package var snapshots: (any SnapshotSource)?
+  /// Finds what the agent reported of itself, a page at a time after an event's `id`; `nil` where no traces are kept.
+  package var trace: (@Sendable (_ after: Int64) async throws -> [JSONValue])?
   /// Takes log lines of plugins.
   package var log: @Sendable (String, String, [String: JSONValue]) -> Void
 

@@ -43,6 +43,22 @@ struct Told: Invariant {
   }
 }
 
+/// Passes when the agent reported no more calls of tools than so many, and answers with their names.
+struct ToolCallsAtMost: Invariant {
+  struct Parameters: ParameterSet {
+    @Parameter("The largest number of calls.", range: 0...) var max: Int
+  }
+
+  static let type = "tool_calls_at_most"
+  static let summary = "Passes when the agent reported no more calls of tools."
+
+  func evaluate(_ parameters: Parameters, in context: CheckContext) async throws -> Score {
+    let calls = try await context.trace(["tool_call"]).filter { $0.phase != "start" }
+    let names = calls.map { "\($0.tool ?? "?"):\($0.status ?? "?")" }.joined(separator: " ")
+    return calls.count <= parameters.max ? .pass("called \(names)") : .fail("called \(names)")
+  }
+}
+
 /// Does what a plugin must not do.
 struct Misbehave: Invariant {
   struct Parameters: ParameterSet {
@@ -74,6 +90,6 @@ struct Misbehave: Invariant {
       Setting(name: "endpoint", type: .url, description: "A URL.", environment: "ECHO_ENDPOINT"),
       Setting(name: "token", description: "A secret.", environment: "ECHO_TOKEN", secret: true),
       Setting(name: "note", description: "Any text."),
-    ], Echo.self, AskHost.self, Told.self, Misbehave.self
+    ], Echo.self, AskHost.self, Told.self, ToolCallsAtMost.self, Misbehave.self
   ).export(to: host)
 }

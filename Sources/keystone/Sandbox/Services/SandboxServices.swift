@@ -28,6 +28,7 @@ struct SandboxServices: HostServiceHandler {
     case "copy_in": return try await copyIn(call)
     case "snapshot": return try await snapshot(call)
     case "audit": return try await auditRecords(call)
+    case "trace": return try await sendTrace(call)
     case "recordings": return try await sendRecordings(call)
     case "task": return TaskDocument(sandbox).json.bytes
     case "usage":
@@ -42,7 +43,7 @@ struct SandboxServices: HostServiceHandler {
   }
 
   private func auditRecords(_ call: IncomingCall) async throws -> [UInt8] {
-    let query = try JSONValueDecoder().decode(AuditQuery.self, from: JSONValue(parsing: call.body))
+    let query = try JSONValueDecoder().decode(RecordQuery.self, from: JSONValue(parsing: call.body))
     let audit = sandbox.audit
     guard query.streams == true else {
       let records = try await onPool { try audit.records(phase: "agent", events: query.events) }
@@ -56,6 +57,23 @@ struct SandboxServices: HostServiceHandler {
       }
       if !bytes.isEmpty { try await output.write(bytes) }
       position = next
+    }
+    output.end()
+    return JSONValue.object([:]).bytes
+  }
+
+  private func sendTrace(_ call: IncomingCall) async throws -> [UInt8] {
+    guard let trace = sandbox.plan.trace else {
+      throw PluginError(.unsupported, "this host keeps no traces; ask for `audit`, or run an experiment")
+    }
+    let query = try JSONValueDecoder().decode(RecordQuery.self, from: JSONValue(parsing: call.body))
+    let output = call.output(1)
+    var last: Int64 = 0
+    while case let page = try await trace(last), let end = page.last?["id"]?.int {
+      for event in page where query.events.isEmpty || query.events.contains(event["event_type"]?.string ?? "") {
+        try await output.write(sandbox.patterns.redacted(event).bytes + [UInt8(ascii: "\n")])
+      }
+      last = end
     }
     output.end()
     return JSONValue.object([:]).bytes

@@ -44,6 +44,19 @@ extension SQLiteStore {
     return try await rows(query.sql + " ORDER BY id LIMIT ?", query.arguments + [limit])
   }
 
+  /// What the agent of a sandbox reported, in the order in which it came.
+  ///
+  /// - Parameters:
+  ///   - sandbox: The id of the sandbox.
+  ///   - id: Only events after this one.
+  ///   - limit: How many at most.
+  /// - Returns: The events as rows with `id`.
+  /// - Throws: ``StoreFailure``.
+  public func trace(ofSandbox sandbox: String, after id: Int64, limit: Int) async throws -> [JSONValue] {
+    let conditions = "sandbox_id = ? AND is_audit = 0 AND id > ?"
+    return try await rows("\(TraceRow.selection) WHERE \(conditions) ORDER BY id LIMIT ?", [sandbox, id, limit])
+  }
+
   /// The spans that pass `filter`, in the order in which their first events came; starts and ends are joined.
   ///
   /// The answer is one page of at most `limit` spans and the id after which the next goes on, `nil` at the end.
