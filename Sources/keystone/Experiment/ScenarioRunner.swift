@@ -121,6 +121,7 @@ struct ScenarioRunner {
 
   private func finish(_ sandbox: LiveSandbox, _ result: inout ScenarioResult, hasFailed: Bool) async {
     result.environment = sandbox.environment
+    result.snapshot = sandbox.snapshot
     defer {
       result.audit = sandbox.audit.head
       result.exports = sandbox.exports

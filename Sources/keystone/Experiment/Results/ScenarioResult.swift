@@ -24,6 +24,8 @@ package struct ScenarioResult: Sendable {
   package var detail: String?
   /// What the sandbox really had.
   package var environment: SandboxEnvironment?
+  /// The agent snapshot that ran; `nil` when none did.
+  package var snapshot: AgentSnapshot?
   /// Tokens that were used by checks.
   package var usage: [Usage] = []
   /// The head of the audit log, by which a later change of it is seen.
@@ -61,11 +63,23 @@ extension ScenarioResult {
     members["error"] = error.map { .string($0) }
     members["error_detail"] = detail.map { .string($0) }
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }
+    members["snapshot"] = snapshot?.json
     if !usage.isEmpty { members["cost"] = Pricing.cost(of: usage) }
     members["audit"] = audit.map { ["records": .integer(Int64($0.records)), "sha256": .string($0.sha256)] }
     if !exports.isEmpty { members["exports"] = .array(exports.map(\.json)) }
     members["artifacts"] = artifacts.map { .string($0) }
     if verdict.status != .pass { members["reproducer"] = reproducer.json(for: scenario) }
+    return .object(members)
+  }
+}
+
+extension AgentSnapshot {
+  var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "id": .string(manifest.id), "name": .string(manifest.name), "version": .integer(Int64(manifest.version)),
+      "digest": .string(manifest.digest),
+    ]
+    if !hosts.isEmpty { members["egress"] = .array(hosts.map { .string($0) }) }
     return .object(members)
   }
 }
