@@ -25,4 +25,18 @@ import Testing
     #expect(report.cases.count > 60, "\(report)")
     try report.check()
   }
+
+  @Test(
+    .enabled(
+      if: getenv("KEYSTONE_TEST_PODMAN") != nil,
+      "there is no Podman: set KEYSTONE_TEST_PODMAN to the socket of a `podman system service` that has keystone-test/debian:12"
+    ))
+  func podman() async throws {
+    let address = getenv("KEYSTONE_TEST_PODMAN").map { String(cString: $0) } ?? ""
+    let plugin = try Builtin.load(
+      "docker", settings: ["podman-host": .string(address), "default-base": "keystone-test/debian:12"])
+    let report = try await RuntimeConformance.report(plugin, type: "podman")
+    #expect(report.cases.count > 60, "\(report)")
+    try report.check()
+  }
 }
