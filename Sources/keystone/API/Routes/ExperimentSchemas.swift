@@ -53,6 +53,7 @@ enum ExperimentSchemas {
         "agent_stderr": text, "error": text, "attempt": integer,
         "status": ["type": "string", "enum": ["pass", "fail", "flaky", "error"]],
         "invariants": list(["type": "object"]), "forbidden_checks": list(["type": "object"]),
+        "plugins": list(["type": "object"]),
       ]),
     "RunResults": object(
       [

@@ -22,6 +22,8 @@ package struct ScenarioResult: Sendable {
   package var error: String?
   /// More about the error, such as the last lines of a process.
   package var detail: String?
+  /// The plugins that did the rest of the work: the runtime, the fixtures and the agent, in this order.
+  package var plugins: [PluginPart] = []
   /// What the sandbox really had.
   package var environment: SandboxEnvironment?
   /// The agent snapshot that ran; `nil` when none did.
@@ -62,6 +64,7 @@ extension ScenarioResult {
     }
     members["error"] = error.map { .string($0) }
     members["error_detail"] = detail.map { .string($0) }
+    members["plugins"] = plugins.isEmpty ? nil : .array(plugins.map(\.json))
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }
     members["snapshot"] = snapshot?.json
     if !usage.isEmpty { members["cost"] = Pricing.cost(of: usage) }
@@ -103,6 +106,18 @@ extension RuleResult {
     members["plugin"] = judge?.json
     return .object(members)
   }
+}
+
+/// A plugin's part in a run besides its findings.
+package struct PluginPart: Sendable {
+  /// The extension point.
+  var point: ExtensionPoint
+  /// The type, as the spec names it.
+  var type: String
+  /// Whose it is.
+  var plugin: Provenance
+
+  var json: JSONValue { ["point": .string(point.rawValue), "type": .string(type), "plugin": plugin.json] }
 }
 
 extension ExportResult {
