@@ -32,7 +32,7 @@ static const int refused[] = {
     __NR_setns,        __NR_mount,          __NR_umount2,           __NR_pivot_root,      __NR_chroot,
     __NR_kexec_load,   __NR_init_module,    __NR_finit_module,      __NR_delete_module,   __NR_open_by_handle_at,
     __NR_acct,         __NR_swapon,         __NR_swapoff,           __NR_reboot,          __NR_quotactl,
-    __NR_personality,  __NR_settimeofday,   __NR_clock_settime,     __NR_adjtimex,        __NR_sethostname,
+    __NR_personality,  __NR_settimeofday,   __NR_clock_settime,     __NR_clock_adjtime,   __NR_sethostname,
     __NR_setdomainname,
 #ifdef __x86_64__
     __NR_iopl,         __NR_ioperm,
@@ -40,6 +40,12 @@ static const int refused[] = {
 #ifdef __NR_move_mount
     __NR_open_tree,    __NR_move_mount,     __NR_fsopen,            __NR_fsconfig,        __NR_fsmount,
     __NR_fspick,
+#endif
+#ifdef __NR_mount_setattr
+    __NR_mount_setattr,
+#endif
+#ifdef __NR_kexec_file_load
+    __NR_kexec_file_load,
 #endif
 #ifdef __NR_pidfd_getfd
     __NR_pidfd_getfd,

@@ -169,20 +169,22 @@ def notifiers(daemon):
     """A broken notifier is tried again with growing pauses; verdicts and other notifiers know nothing of it."""
     alerts = [
         daemon.must("POST", "/v1/alerts", {"name": kind, "condition": "pass_rate >= 0.5", "eval_id": "alerted", "notify": kind})["id"]
-        for kind in ("faulty_crash", "faulty_exit", "faulty_print")]
+        for kind in ("faulty_crash", "faulty_exit", "faulty_print", "faulty_json")]
     results = daemon.results(daemon.begin(ALERTED, "alerted"))
     assert (results["passed"], results["errors"]) == (1, 0), results
 
     def states():
         found = [daemon.must("GET", f"/v1/alerts/{alert}/deliveries") for alert in alerts]
         is_tried = all(told and told[0]["attempts"] > 1 for told in found[:2])
-        return found if is_tried and found[2] and found[2][0]["status"] == "delivered" else None
+        is_over = all(told and told[0]["status"] in ("delivered", "failed") for told in found[2:])
+        return found if is_tried and is_over else None
 
-    crash, ended, fine = (told[0] for told in daemon.wait(states, "the deliveries were not tried again", 60))
+    crash, ended, fine, unreadable = (told[0] for told in daemon.wait(states, "the deliveries were not tried again", 60))
     for delivery, word in ((crash, "SIGSEGV"), (ended, "exit status 0")):
         assert delivery["status"] == "waiting" and word in delivery["error"], delivery
     assert "faulty-crash 1.2.3" in crash["error"], crash
-    assert fine["attempts"] == 1, fine
+    assert (fine["status"], fine["attempts"]) == ("delivered", 1), fine
+    assert (unreadable["status"], unreadable["attempts"]) == ("failed", 1), unreadable
 
 
 def begin_alerted(daemon, folder):

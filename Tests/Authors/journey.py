@@ -110,12 +110,23 @@ class Author:
         start = time.monotonic()
         taken = self.daemon.must("POST", "/v1/plugins/reload")
         self.expect(any(label.startswith(f"{name} 0.1.0 {digest[:12]}") for label in taken["added"]), f"the daemon took {taken}")
-        if kind != "runtime":  # a daemon keeps the runtime it began with
-            with open(os.path.join(place, "spec.yaml")) as file:
-                results = self.daemon.results(self.daemon.begin(file.read().replace("id: example-name", f"id: {name}"), name))
-            self.check_results(results, kind, name, plain, digest)
+        if kind == "runtime":
+            self.daemon.must("POST", f"/v1/plugins/reload?runtime={plain}")
+        with open(os.path.join(place, "spec.yaml")) as file:
+            results = self.daemon.results(self.daemon.begin(file.read().replace("id: example-name", f"id: {name}"), name))
+        self.check_results(results, kind, name, plain, digest)
+        if kind == "runtime":
+            self.refuse_runtimes(plain)
         self.seconds["daemon"] = round(time.monotonic() - start, 3)
         return {"seconds": dict(self.seconds, total=round(sum(self.seconds.values()), 3)), "cases": cases}
+
+    def refuse_runtimes(self, own):
+        """A runtime that is not there, or does not work, leaves the one in use serving."""
+        for name, word in (("nobody", "no plugin provides"), ("podman", "cannot be used")):
+            status, answer = self.daemon.ask("POST", f"/v1/plugins/reload?runtime={name}")
+            self.expect(status == 409 and word in answer["message"], f"with the runtime {name} it answered {status}: {answer}")
+        taken = self.daemon.must("POST", "/v1/plugins/reload?runtime=local")
+        self.expect(taken["generation"] > 1, f"{own} could not be left again: {taken}")
 
     def check_file(self, file, language):
         symbols = subprocess.run(["nm", "-D", "--defined-only", "--extern-only", file], capture_output=True, text=True, check=True)

@@ -26,9 +26,8 @@ struct DoctorCommand: AsyncParsableCommand {
     let instance = try InstanceLock(dataFolder: dataFolder, id: Identifier.random(prefix: "i-"))
     let probe = RuntimeProbe(registry: registry, instance: instance, folder: "\(dataFolder)/sandboxes")
     var findings: [RuntimeFinding] = []
-    let choice = RuntimeChoice(registry: registry)
     for type in registry.types where type.descriptor.point == .runtime {
-      var finding = RuntimeFinding(type: type.descriptor.type, health: await choice.health(of: type))
+      var finding = RuntimeFinding(type: type.descriptor.type, health: await registry.health(of: type))
       if finding.health.isHealthy {
         let id = Identifier.random(prefix: "sb-")
         do { finding.environment = try await probe.environment(of: type, id: id, base: base) } catch {

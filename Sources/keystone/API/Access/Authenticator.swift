@@ -1,4 +1,5 @@
 internal import KeystoneExperiment
+internal import KeystoneKit
 internal import KeystoneSandbox
 package import KeystoneStore
 
@@ -12,6 +13,8 @@ package struct Authenticator: Sendable {
   private let isRequired: Bool
   private let sandboxTokens: SandboxTokens
   private let limit: RateLimit?
+  /// The default workspaces by owner, as far as they were asked for: an owner keeps it for good.
+  private let defaults = Locked<[String: String]>([:])
 
   /// An authenticator.
   ///
@@ -84,7 +87,9 @@ package struct Authenticator: Sendable {
 
   private func caller(of owner: String, workspace: String?) async throws -> Caller {
     guard let workspace, !workspace.isEmpty else {
+      if let known = defaults.withLock({ $0[owner] }) { return Caller(owner: owner, workspace: known) }
       let usual = try await store.defaultWorkspace(of: owner, orMake: Identifier.random(prefix: "ws_"))
+      defaults.withLock { $0[owner] = usual.id }
       return Caller(owner: owner, workspace: usual.id)
     }
     if let known = try await store.workspace(workspace, of: owner) { return Caller(owner: owner, workspace: known.id) }

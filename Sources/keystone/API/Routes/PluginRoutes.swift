@@ -30,9 +30,10 @@ struct PluginRoutes: RouteGroup {
       .post, "/v1/plugins/reload",
       RouteDescription(
         "plugins", "Takes what was installed, changed or removed; what runs finishes on the plugins it began with.",
+        query: [.init("runtime", "The runtime that builds sandboxes from now on; the same as before when absent.")],
         answers: [.init(200, "The new generation.", .json("PluginReload"))], errors: [.conflict])
-    ) { _ in
-      switch await generations.reload() {
+    ) { request in
+      switch await generations.reload(runtime: request.query["runtime"]) {
       case .taken(let generation, let added, let removed):
         return .json([
           "generation": .integer(Int64(generation)), "added": .array(added.map { .string($0) }),

@@ -18,7 +18,7 @@ struct RuntimeChoice {
         reasons.append("\(candidate): not installed")
         continue
       }
-      let health = await health(of: type)
+      let health = await registry.health(of: type)
       if health.isHealthy { return (type, (reasons + ["\(candidate): \(health.reason)"]).joined(separator: "; ")) }
       reasons.append("\(candidate): \(health.reason)")
     }
@@ -35,22 +35,11 @@ struct RuntimeChoice {
         "error: there is no runtime `\(name)`; installed: \(names.joined(separator: ", ")) (`keystone plugin list`)")
       throw Exit.invalid
     }
-    let health = await health(of: type)
+    let health = await registry.health(of: type)
     guard health.isHealthy else {
       Terminal.complain("error: the runtime `\(name)` cannot be used: \(health.reason)")
       throw Exit.couldNotRun
     }
     return (type, "named on the command line; \(health.reason)")
-  }
-
-  /// Whether a runtime can be used now, and why.
-  func health(of type: InstalledType) async -> RuntimeHealth {
-    do {
-      let body: JSONValue = ["type": .string(type.descriptor.type)]
-      let answer = try await registry.call(type, "health", body.bytes, budget: .seconds(20))
-      return try JSONValueDecoder().decode(RuntimeHealth.self, from: JSONValue(parsing: answer))
-    } catch {
-      return RuntimeHealth(isHealthy: false, reason: PluginError(error).message)
-    }
   }
 }

@@ -31,8 +31,15 @@ package struct AlertMessenger: Sendable {
     do {
       let parameters = try TemplateValues(secrets: secrets).render(parameters, schema: type.descriptor.parameters)
       let request = NotifyRequest(type: type.descriptor.type, parameters: parameters, alert: alert)
-      _ = try await registry.call(
+      let answer = try await registry.call(
         type, "notify", JSONValueEncoder().encode(request).bytes, budget: .seconds(60), services: services)
+      // A plugin that cannot even say that it is done may not be.
+      guard (try? JSONValue(parsing: answer))?.object != nil else {
+        throw PluginError(
+          .internal,
+          "plugin \(type.plugin) \(type.version): the answer of the notifier `\(notifier)` cannot be read; report this to its author"
+        )
+      }
       return nil
     } catch {
       var failure = PluginError(error)

@@ -1,5 +1,6 @@
 import KeystoneKit
 package import KeystonePluginHost
+import KeystoneSandbox
 
 /// The plugins of a daemon, generation after generation: what runs finishes on the one it began with.
 package actor PluginGenerations {
@@ -25,15 +26,23 @@ package actor PluginGenerations {
   package var current: Int { generation }
 
   /// Looks at the plugins anew and serves with them, unless one is refused that the old generation did not refuse.
-  package func reload() async -> Outcome {
+  ///
+  /// With `wanted`, sandboxes that begin now are built by that runtime, which has to be healthy.
+  package func reload(runtime wanted: String? = nil) async -> Outcome {
     let next = await open()
     let old = host.now
     var reasons = Self.newRefusals(next, old.registry)
-    let runtimeName = old.runtime.descriptor.type
-    let runtime = next.type(.runtime, runtimeName) ?? next.type(.runtime, old.runtime.qualifiedName)
-    if runtime == nil {
-      let why = next.explanation(.runtime, runtimeName).map { ": \($0)" } ?? ""
-      reasons.append("the runtime `\(runtimeName)`, which runs the sandboxes, is no longer there\(why)")
+    let name = wanted ?? old.runtime.descriptor.type
+    let runtime = next.type(.runtime, name) ?? (wanted == nil ? next.type(.runtime, old.runtime.qualifiedName) : nil)
+    if let runtime {
+      let health = wanted == nil ? nil : await next.health(of: runtime)
+      if let health, !health.isHealthy { reasons.append("the runtime `\(name)` cannot be used: \(health.reason)") }
+    } else {
+      let why = next.explanation(.runtime, name).map { ": \($0)" } ?? ""
+      reasons.append(
+        wanted == nil
+          ? "the runtime `\(name)`, which runs the sandboxes, is no longer there\(why)"
+          : "no plugin provides the runtime `\(name)`\(why)")
     }
     guard reasons.isEmpty, let runtime else {
       await next.shutdown()
