@@ -20,6 +20,8 @@ package struct ScenarioResult: Sendable {
   package var rules: [RuleResult] = []
   /// Why it is an `error`.
   package var error: String?
+  /// Which of the known reasons it has, if any.
+  package var statusDetail: StatusDetail?
   /// More about the error, such as the last lines of a process.
   package var detail: String?
   /// What the sandbox really had.
@@ -59,6 +61,7 @@ extension ScenarioResult {
       members["agent_ms"] = .integer(Int64(agent.durationMilliseconds))
     }
     members["error"] = error.map { .string($0) }
+    members["status_detail"] = statusDetail?.json
     members["error_detail"] = detail.map { .string($0) }
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }
     if !usage.isEmpty { members["cost"] = Pricing.cost(of: usage) }
