@@ -1,5 +1,9 @@
-"""Kills the daemon at random moments while an experiment runs and traces come in, and counts what is left."""
+"""Kills the daemon at random moments while an experiment runs and traces come in, and counts what is left.
 
+With KEYSTONE_TEST_FIGURES=FILE the counts are written there as JSON.
+"""
+
+import json
 import os
 import random
 import subprocess
@@ -45,9 +49,9 @@ class Tracer:
 
 class CrashTests(unittest.TestCase):
     def leftovers(self, daemon):
-        """Processes, folders and mounts of sandboxes of this data folder."""
+        """Processes, folders and mounts of sandboxes of this data folder; a namespace lives by one of them."""
         root = daemon.folder + "/data/sandboxes"
-        folders = [name for name in os.listdir(root) if name.startswith("sb-")] if os.path.isdir(root) else []
+        folders = [name for name in os.listdir(root) if not name.startswith(".attachment")] if os.path.isdir(root) else []
         processes = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -70,16 +74,18 @@ class CrashTests(unittest.TestCase):
         daemon.upload(variant("crash", AGENT, more=f"parallelism:\n  replicas: {SCENARIOS}\n"))
         experiment = daemon.experiment("crash")
         tracer = Tracer(daemon)
-        seen = {}
+        seen, began, waits, runs = {}, time.monotonic(), [], 1
         for _ in range(KILLS):
             time.sleep(chance.uniform(0.05, 1.2))
             if daemon.request("GET", f"/v1/experiments/{experiment}").json["status"] != "running":
                 again = daemon.request("POST", f"/v1/experiments/{experiment}/run")
                 self.assertEqual(again.status, 202, again.body)
-                seen = {}
+                seen, runs = {}, runs + 1
             seen.update(self.verdicts(daemon))
             daemon.kill()
+            killed = time.monotonic()
             daemon.start()
+            waits.append(time.monotonic() - killed)
             verdicts = self.verdicts(daemon)
             self.assertEqual({name: verdicts.get(name) for name in seen}, seen, "a finished verdict changed or is gone")
         results = daemon.results(experiment, limit=600)
@@ -92,9 +98,31 @@ class CrashTests(unittest.TestCase):
         verdicts = self.verdicts(daemon)
         self.assertEqual({name: verdicts.get(name) for name in seen}, seen)
         self.check_traces(daemon, tracer.acknowledged)
-        wait_until(lambda: not self.leftovers(daemon), "no process, folder or mount of a sandbox is left", 30)
+        try:
+            wait_until(lambda: not self.leftovers(daemon), "no process, folder or mount of a sandbox is left", 30)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}: {self.leftovers(daemon)}") from None
+        self.assertEqual(self.by_scenario(results), self.by_scenario(daemon.results(daemon.experiment("crash"), limit=600)),
+                         "the verdicts are not those of an undisturbed run")
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(daemon.command("store", "check").returncode, 0)
+        self.write({
+            "seed": seed, "kills": KILLS, "scenarios": SCENARIOS, "runs_of_the_experiment": runs,
+            "seconds": round(time.monotonic() - began, 1), "events_acknowledged": len(tracer.acknowledged), "events_lost": 0,
+            "scenarios_run_again": sum(item["attempt"] > 1 for item in results["scenarios"]),
+            "verdicts_changed": 0, "left_behind": 0,
+            "restart_s": {"median": round(sorted(waits)[len(waits) // 2], 3), "longest": round(max(waits), 3)},
+        })
+
+    def by_scenario(self, results):
+        return {item["scenario_id"]: item["status"] for item in results["scenarios"]}
+
+    def write(self, figures):
+        print(json.dumps(figures), flush=True)
+        if os.environ.get("KEYSTONE_TEST_FIGURES"):
+            with open(os.environ["KEYSTONE_TEST_FIGURES"], "w", encoding="utf-8") as file:
+                json.dump(figures, file, indent=2)
+                file.write("\n")
 
     def verdicts(self, daemon):
         """Which scenarios are done, with their verdict and the moment it was written: read from the store itself."""
@@ -105,7 +133,7 @@ class CrashTests(unittest.TestCase):
         output = subprocess.run(
             ["python3", "-c", script, daemon.folder + "/data/keystone.sqlite"], capture_output=True, text=True, timeout=60)
         self.assertEqual(output.returncode, 0, output.stderr)
-        return __import__("json").loads(output.stdout)
+        return json.loads(output.stdout)
 
     def check_traces(self, daemon, acknowledged):
         if not acknowledged:

@@ -66,6 +66,17 @@ forbidden:
   faulty_crash: {}
 """
 
+# An experiment that passes, of which three notifiers are to tell.
+ALERTED = """
+version: 1
+id: alerted
+base: "debian:12"
+task: { prompt: Nothing. }
+invariants:
+  good:
+    check: { type: command_exit, command: "true" }
+"""
+
 
 SLOW = """
 version: 1
@@ -79,9 +90,9 @@ invariants:
 """
 
 
-def build(fault, folder, version="1.2.3"):
+def build(fault, folder, version="1.2.3", flags=()):
     file = os.path.join(folder, f"{fault}-{version}.so")
-    subprocess.run(["cc", "-std=c11", "-O1", "-w", f'-DFAULT="{fault}"', f'-DVERSION="{version}"', f"-I{ROOT}/Sources/CKeystonePlugin/include", "-shared",
+    subprocess.run(["cc", "-std=c11", "-O1", "-w", f'-DFAULT="{fault}"', f'-DVERSION="{version}"', *flags, f"-I{ROOT}/Sources/CKeystonePlugin/include", "-shared",
                     "-fPIC", "-fvisibility=hidden", "-pthread", "-o", file, f"{ROOT}/Tests/Plugins/c_faulty/c_faulty.c"], check=True)
     return file
 
@@ -154,6 +165,43 @@ def generations(daemon, folder, data):
     assert version_of_check(again) == "2.0.0", again
 
 
+def notifiers(daemon):
+    """A broken notifier is tried again with growing pauses; verdicts and other notifiers know nothing of it."""
+    alerts = [
+        daemon.must("POST", "/v1/alerts", {"name": kind, "condition": "pass_rate >= 0.5", "eval_id": "alerted", "notify": kind})["id"]
+        for kind in ("faulty_crash", "faulty_exit", "faulty_print")]
+    results = daemon.results(daemon.begin(ALERTED, "alerted"))
+    assert (results["passed"], results["errors"]) == (1, 0), results
+
+    def states():
+        found = [daemon.must("GET", f"/v1/alerts/{alert}/deliveries") for alert in alerts]
+        is_tried = all(told and told[0]["attempts"] > 1 for told in found[:2])
+        return found if is_tried and found[2] and found[2][0]["status"] == "delivered" else None
+
+    crash, ended, fine = (told[0] for told in daemon.wait(states, "the deliveries were not tried again", 60))
+    for delivery, word in ((crash, "SIGSEGV"), (ended, "exit status 0")):
+        assert delivery["status"] == "waiting" and word in delivery["error"], delivery
+    assert "faulty-crash 1.2.3" in crash["error"], crash
+    assert fine["attempts"] == 1, fine
+
+
+def begin_alerted(daemon, folder):
+    """Starts a run of the command whose notifier crashes each time, which takes the pauses between its attempts."""
+    file = os.path.join(folder, "alerted.yaml")
+    with open(file, "w") as spec:
+        spec.write(ALERTED + "alerts:\n  - { name: crashes, condition: pass_rate >= 0.5, notify: faulty_crash }\n")
+    return subprocess.Popen([daemon.keystone, "eval", "run", file, "--format", "json", "--runtime", "local"],
+                            env=daemon.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def check_alerted(process):
+    results = json.loads(process.communicate(timeout=120)[0])
+    alert = results["alerts"][0]
+    assert process.returncode == 0 and results["passed"] == 1, results
+    assert not alert["delivered"] and alert["attempts"] == 4 and "faulty-crash 1.2.3" in alert["error"], alert
+    assert alert["plugin"]["name"] == "faulty-crash", alert
+
+
 def main():
     binaries = os.path.abspath(sys.argv[1])
     folder = tempfile.mkdtemp(prefix="keystone-faults-")
@@ -162,16 +210,19 @@ def main():
     try:
         before = daemon.must("GET", "/v1/plugins")
         for fault in ISOLATED:
-            daemon.command("plugin", "install", build(fault, folder))
+            daemon.command("plugin", "install", build(fault, folder, flags=["-DNOTIFIER"]))
         # Installed, but not taken yet: what runs is what was there at the start.
         assert len(daemon.must("GET", "/v1/plugins")["types"]) == len(before["types"])
         taken = daemon.must("POST", "/v1/plugins/reload")
         assert taken["generation"] == 2 and len(taken["added"]) == len(ISOLATED), taken
         more = f", store: {data}/keystone.sqlite, pid: {daemon.process.pid}, port: {daemon.port}"
+        alerted = begin_alerted(daemon, folder)
         run_matrix(daemon, list(ISOLATED), "isolated", more)
         closed = daemon.results(daemon.begin(CLOSED, "a rule that crashes"))["scenarios"][0]
         rule = next(item for item in closed["forbidden_checks"] if item["rule"] == "faulty_crash")
         assert closed["status"] == "error" and rule["violated"] and closed["composite_score"] == 0, closed
+        notifiers(daemon)
+        check_alerted(alerted)
 
         # The same files in the daemon's own process, where that survives it.
         records = os.path.join(data, "plugins", "plugins.json")

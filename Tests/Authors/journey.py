@@ -15,7 +15,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from daemon import Daemon
 
@@ -31,11 +33,31 @@ class Failure(Exception):
 
 class Author:
     def __init__(self, binaries, folder):
-        self.daemon = Daemon(binaries, os.path.join(folder, "data"))
+        self.received = []
+        receiver = f"http://127.0.0.1:{self.listen()}"
+        self.daemon = Daemon(binaries, os.path.join(folder, "data"), "-allow-outbound", receiver)
+        self.receiver = receiver
         self.keystone = os.path.join(binaries, "keystone")
         self.folder = folder
         self.environment = dict(os.environ, KEYSTONE_DATA_DIR=os.path.join(folder, "data"), KEYSTONE=self.keystone)
         self.seconds = {}
+
+    def listen(self):
+        """A receiver of what notifiers post; answers its port."""
+        received = self.received
+
+        class Receiver(BaseHTTPRequestHandler):
+            def do_POST(self):
+                received.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server.server_port
 
     def run(self, step, *command, cwd=None, expected=0):
         start = time.monotonic()
@@ -69,6 +91,8 @@ class Author:
         self.run("new", self.keystone, "plugin", "new", name, "--kind", kind, "--lang", language)
         self.run("build", "make", "-s", cwd=place)
         self.check_file(os.path.join(place, f"{name}.so"), language)
+        if template == "swift-invariant":  # one for all: the same Package.swift
+            subprocess.run(["swift", "build"], cwd=place, env=self.environment, check=True, capture_output=True, timeout=LIMIT)
         if language == "swift":
             self.run("test", "make", "-s", ".build/tests", cwd=place)
             self.run("test", ".build/tests", cwd=place)
@@ -78,6 +102,8 @@ class Author:
         self.expect(cases >= (40 if kind == "runtime" else 20), f"validate ran only {cases} cases")
         installed = self.run("install", self.keystone, "plugin", "install", "--yes", f"{name}.so", cwd=place)
         digest = re.search(r"sha256 ([0-9a-f]{64})", installed).group(1)
+        if kind == "notifier":
+            self.fire(os.path.join(place, "spec.yaml"))
         flags = ["--runtime", plain] if kind == "runtime" else []
         results = json.loads(self.run("example", self.keystone, "eval", "run", "spec.yaml", "--format", "json", *flags, cwd=place))
         self.check_results(results, kind, name, plain, digest)
@@ -101,6 +127,16 @@ class Author:
                    "libpthread.so.0", "libdl.so.2"}
         self.expect(needed <= allowed, f"{file} needs {needed - allowed}")
 
+    def fire(self, spec):
+        """Makes the example's alert fire, where somebody listens."""
+        with open(spec) as file:
+            text = file.read()
+        for old, new in (("pass_rate < 0.5", "pass_rate >= 0.5"), ("https://chat.example.com/hooks/1", f"{self.receiver}/hook")):
+            self.expect(old in text, f"the example of notifiers does not have `{old}`")
+            text = text.replace(old, new)
+        with open(spec, "w") as file:
+            file.write(text)
+
     def check_results(self, results, kind, name, plain, digest):
         scenario = results["scenarios"][0]
         self.expect(scenario["status"] == "pass", f"the example's verdict is {scenario['status']}: {scenario}")
@@ -109,8 +145,17 @@ class Author:
         elif kind == "forbidden":
             rule = next(rule for rule in scenario["forbidden_checks"] if rule["rule"] == plain)
             self.provenance(rule, name, digest)
-        elif kind == "runtime":
-            self.expect(scenario["environment"]["runtime"] == plain, f"it ran in {scenario['environment']}")
+        elif kind == "notifier":
+            self.daemon.wait(lambda: self.received, "the notifier told nobody")
+            self.received.clear()
+            if "alerts" in results:  # a daemon keeps its deliveries elsewhere
+                self.provenance(results["alerts"][0], name, digest)
+                self.expect(results["alerts"][0]["delivered"], f"the alert was not delivered: {results['alerts']}")
+        else:
+            part = next(part for part in scenario["plugins"] if (part["point"], part["type"]) == (kind, plain))
+            self.provenance(part, name, digest)
+            if kind == "runtime":
+                self.expect(scenario["environment"]["runtime"] == plain, f"it ran in {scenario['environment']}")
 
     def provenance(self, finding, name, digest):
         plugin = finding.get("plugin") or {}

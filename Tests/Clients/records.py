@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import socket
+import subprocess
 import sys
 import tarfile
 import threading
@@ -84,7 +85,7 @@ def model(path, body, count):
 
 MODEL = Receiver(model)
 SLACK = Receiver(lambda path, body, count: (200, {"ok": body.get("channel") != "#nowhere", "error": "channel_not_found"}))
-HOOK = Receiver(lambda path, body, count: (503 if count == 1 else 204, {}))
+HOOK = Receiver(lambda path, body, count: (503 if path == "/x" and sum(r[0] == "/x" for r in HOOK.requests) == 1 else 204, {}))
 MAIL = Mail()
 FLAGS = [
     "-judge-url", MODEL.url, "-judge-provider", "openai", "-judge-model-fast", "gpt-4o", "-allow-outbound", HOOK.url,
@@ -258,6 +259,14 @@ def test_alerts_reach_real_receivers(daemon):
         "slack": ks.alerts.create("<s>", "pass_rate < 0.8", notify="slack", eval_id="broken", slack_channel="#agents"),
         "window": ks.alerts.create("quiet", "pass_rate < 0", eval_id="broken", webhook_url=HOOK.url, window="last_5_runs"),
         "other": ks.alerts.create("other", "pass_rate < 2", eval_id="elsewhere", webhook_url=HOOK.url)}
+    # Half of the runs in the window fail, so the window's mean is what fires, not the latest run.
+    for rule, window in (("runs", "last_2_runs"), ("hours", "last_1h")):
+        rules[rule] = ks.alerts.create(
+            rule, "pass_rate < 0.8", eval_id="wavering", webhook_url=f"{HOOK.url}/{rule}", window=window)
+    status, incoming = daemon.call("POST", "/v1/alerts", {
+        "name": "incoming", "condition": "pass_rate < 0.8", "notify": "slack", "eval_id": "broken",
+        "slack_webhook_url": f"{HOOK.url}/services/T0/B0/x"})
+    assert status == 201, incoming
     nowhere = ks.alerts.create("n", "pass_rate < 0.8", notify="slack", eval_id="broken", slack_channel="#nowhere")
     status, email = daemon.call("POST", "/v1/alerts", {
         "name": "Überfall\r\nBcc: x@example.com", "condition": "pass_rate < 0.8", "notify": "email",
@@ -271,6 +280,15 @@ def test_alerts_reach_real_receivers(daemon):
 
     for rule in (rules["webhook"].id, rules["slack"].id, email["id"]):
         wait(lambda: any(d["status"] == "delivered" for d in told(rule)), what=f"the delivery of {told(rule)}")
+    wait(lambda: any(d["status"] == "delivered" for d in told(incoming["id"])), what="the incoming webhook")
+    posted = [r for r in HOOK.requests if r[0] == "/services/T0/B0/x"][-1]
+    assert posted[2]["blocks"][0]["type"] == "header" and "Authorization" not in posted[1], posted
+    assert experiment(ks, "wavering", check="false")[1].failed == 1
+    last, better = experiment(ks, "wavering")
+    assert better.passed == 1
+    for rule in ("runs", "hours"):
+        fired = wait(lambda: [d for d in told(rules[rule].id) if d["experiment_id"] == last], what=f"the window of {rule}")
+        assert "0.5" in fired[0]["reason"], fired
     first, second = [r for r in HOOK.requests if r[0] == "/x"]
     assert first[2] == second[2] and first[1]["Idempotency-Key"] == second[1]["Idempotency-Key"]
     assert {"rule_id", "rule_name", "reason", "experiment_id", "fired_at"} <= set(first[2]) and first[2]["rule_name"] == "w"
@@ -327,6 +345,26 @@ def test_agents(daemon):
         "invariants: {there: {check: {type: command_exit, command: 'grep -q lib/a.txt lib/a.txt'}}}\n")
     run = ks.experiments.run_and_wait(ks.experiments.create(name="u", spec_id="uploaded").id)
     assert run.passed == 1 and run.scenarios[0].agent_output.strip() == "agent.py", vars(run)
+    whole = daemon.call("GET", f"/v1/experiments/{run.experiment_id}")[1]["scenarios"][0]
+    assert whole["snapshot"]["id"] == one.id and whole["snapshot"]["version"] == 1, whole["snapshot"]
+    rows = daemon.call("GET", f"/v1/traces?snapshot_id={one.id}&event_type=stdout")[1]["items"]
+    assert rows and {row["sandbox_id"] for row in rows} == {whole["sandbox_id"]}, rows
+    # A command on the same machine finds what was uploaded to its daemon.
+    with open(f"{daemon.folder}/uploaded.yaml", "w") as file:
+        file.write("version: 1\nid: local\nbase: ubuntu:24.04\ntask: {prompt: hi}\n"
+                   "agent: {type: snapshot, snapshot: codex, tag: beta}\n"
+                   "invariants: {there: {check: {type: file_exists, path: lib/a.txt}}}\n")
+    local = subprocess.run(
+        [os.environ["KEYSTONE_BIN"] + "/keystone", "eval", "run", "uploaded.yaml", "--runtime", "local", "--format", "json"],
+        cwd=daemon.folder, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "KEYSTONE_DATA_DIR": f"{daemon.folder}/data"})
+    assert local.returncode == 0, local.stdout + local.stderr
+    assert json.loads(local.stdout)["scenarios"][0]["snapshot"]["id"] == one.id
+    try:
+        ks.agents.upload("hosts", folder, entrypoint=["x"], auth={"egress": {"api": ["not a host"]}})
+        raise AssertionError("a host that is none was taken")
+    except Exception as error:
+        assert getattr(error, "status_code", 0) == 400, error
     evil = f"{daemon.folder}/evil.tar.gz"
     with tarfile.open(evil, "w:gz") as archive:
         member = tarfile.TarInfo("../../evil")

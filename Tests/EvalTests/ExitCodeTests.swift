@@ -76,6 +76,7 @@ struct ExitCodeTests {
       ("setup.packages", ["jq"], "`setup.packages`"), ("datasets", ["emails"], "dataset `emails`"),
       ("network.ingress.allow", [["from": "host", "to_port": 80]], "`network.ingress.allow`"),
       ("snapshots.checkpoints", "per_action", "`snapshots.checkpoints`"),
+      ("network.egress.allow", ["[2001:db8::1]:443"], "`[2001:db8::1]:443`: a sandbox has no IPv6"),
     ] as [(String, JSONValue, String)])
   func aNeedThatCannotBeMetIsNamedAndNothingRuns(_ path: String, _ value: JSONValue, _ text: String) async throws {
     let workspace = try Workspace()

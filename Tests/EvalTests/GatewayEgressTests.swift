@@ -46,6 +46,21 @@ import Testing
     #expect(names == ["service.test allowed", "other.test denied"])
   }
 
+  @Test func anAllowedHostThatDoesNotExistIsAFailedConnection() async throws {
+    var spec = EvalSpec(
+      agent: "curl -sS -m 20 http://nowhere.invalid/ || echo failed; curl -sS -m 20 http://led.test/ || echo failed")
+    spec["network.egress.allow"] = ["nowhere.invalid"]
+    spec["network.dns_overrides"] = ["led.test": "nowhere.invalid:8080"]
+    let run = try await Workspace().evaluate(spec)
+    #expect(try run.scenario().agentOutput?.hasSuffix("failed\nfailed\n") == true, "\(run.outcome)")
+    let failures = try run.records("connection").compactMap { $0["data"] }
+    #expect(failures.map { $0["host"]?.string } == ["nowhere.invalid", "led.test"], "\(failures)")
+    for failure in failures {
+      #expect(failure["decision"]?.string == "failed")
+      expect(failure["reason"]?.string, has: "nowhere.invalid cannot be resolved")
+    }
+  }
+
   @Test func largeTransfersArriveWholeInBothDirections() async throws {
     let agent = """
       python3 - <<'END'

@@ -158,6 +158,32 @@ import Testing
     expect(try bad.scenario().rule("http_except")?["details"]?.string, has: "https://api.example.com:443/x", "record")
   }
 
+  @Test(
+    arguments: [
+      ("curl -s http://forbidden.example/", "for the name forbidden.example and was refused"),
+      ("curl -s -m 5 http://1.1.1.1/", "1.1.1.1:80 and was refused"),
+      ("curl -s -m 5 https://1.1.1.1/", "1.1.1.1:443 and was refused"),
+    ])
+  func anAttemptAtAForbiddenHostViolatesThoughItIsRefused(_ command: String, _ quoted: String) async throws {
+    var spec = Self.spec("\(command); curl -s http://payment-api:9090/fine", checks: ["done": Check.command("true")])
+    spec["forbidden.http_except"] = ["payment-api"]
+    let run = try await Workspace().evaluate(spec)
+    #expect(run.exitCode == 1, "\(run.outcome)")
+    expect(try run.scenario().rule("http_except")?["details"]?.string, has: quoted, "record")
+  }
+
+  @Test func namesThatNoRequestIsMadeToAreNoAttempts() async throws {
+    let agent = """
+      getent hosts 192.0.2.7; getent ahosts nosuchservice; getent ahosts _http._tcp.forbidden.example
+      curl -s http://payment-api:9090/fine
+      """
+    var spec = Self.spec(agent, checks: ["done": Check.command("true")])
+    spec["forbidden.http_except"] = ["payment-api"]
+    let run = try await Workspace().evaluate(spec)
+    #expect(run.exitCode == 0, "\(run.outcome)")
+    #expect(try run.records("dns_query").contains { $0["data"]?["decision"]?.string == "denied" })
+  }
+
   @Test func aCheckOfAMockThatIsNotThereCannotJudge() async throws {
     var spec = Self.spec("true", checks: ["counts": Self.assertions([["field": "request_count", "equals": 0]])])
     spec["services"] = [["name": "payment-api", "type": "http_mock"]]

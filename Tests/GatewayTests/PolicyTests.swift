@@ -37,6 +37,18 @@ import Testing
     if case .allowed(.outside) = decision { #expect(isReached) } else { #expect(!isReached, "\(decision)") }
   }
 
+  @Test func hostsOfTheAgentAreReachedBesideThoseOfTheSpec() throws {
+    let policy = try Self.policy(allow: ["github.com"])
+    let further = [try EgressPolicy.rule("api.example.com:443", in: "auth.egress")]
+    let host = try #require(HostName("api.example.com"))
+    let expected = Decision.allowed(.outside(Outside(host: host)))
+    #expect(policy.decide(host, port: 443, isOpen: false, further: further) == expected)
+    guard case .denied = policy.decide(host, port: 80, isOpen: false, further: further) else {
+      throw ExpectationFailure()
+    }
+    guard case .denied = try Self.decide(policy, "api.example.com", 443) else { throw ExpectationFailure() }
+  }
+
   @Test func servicesHaveTwoNamesAndTheirPortsOnly() throws {
     let policy = try Self.policy()
     for name in ["payment-api", "PAYMENT-API", "payment-api.services.internal"] {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import KeystoneKit
 import SandboxHelper
@@ -113,5 +114,8 @@ import Testing
 
 /// The command lines of all processes of this machine.
 func commandLines() -> [String] {
-  SandboxFolder.all(in: "/proc").compactMap { SandboxFolder.readText("\($0.path)/cmdline", limit: 4096) }
+  let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+  return names.filter { $0.allSatisfy(\.isNumber) }.compactMap {
+    SandboxFolder.readText("/proc/\($0)/cmdline", limit: 4096)
+  }
 }

@@ -69,6 +69,26 @@ struct TraceStoreTests {
     #expect(try await store.traceEvents(in: "w", filter { $0.type = "http_call" }, limit: 10).count == 1)
   }
 
+  @Test func eventsAreTaggedWithTheSnapshotThatProducedThem() async throws {
+    let events = try TraceBatch.events(
+      JSONValue(parsing: #"{"events":[{"event_type":"a"}]}"#), now: "2026-01-01T00:00:00Z")
+    try await store.append(events, of: TraceOrigin(workspace: "w", sandbox: "s", snapshot: "snap_1"))
+    try await store.append(events, of: TraceOrigin(workspace: "w"))
+    let rows = try await store.traceEvents(in: "w", TraceFilter(), limit: 10)
+    #expect(rows.map { $0["snapshot_id"] } == ["snap_1", nil])
+    #expect(try await store.traceEvents(in: "w", filter { $0.snapshot = "snap_1" }, limit: 10).count == 1)
+    #expect(try await store.traceEvents(in: "v", filter { $0.snapshot = "snap_1" }, limit: 10).isEmpty)
+  }
+
+  @Test func pruningKeepsWhatIsYoungEnough() async throws {
+    try await add([#"{"event_type":"a"}"#])
+    #expect(try await store.prune(olderThanDays: 1) == [])
+    #expect(try await store.traceEvents(in: "w", TraceFilter(), limit: 10).count == 1)
+    try await Task.sleep(for: .milliseconds(5))
+    _ = try await store.prune(olderThanDays: 0)
+    #expect(try await store.traceEvents(in: "w", TraceFilter(), limit: 10).isEmpty)
+  }
+
   @Test func rowsMirrorTheirTextsWhereDatasetsLook() async throws {
     try await add([#"{"event_type":"llm_call","input":"in","output":"out","metadata":{"input":"own"}}"#])
     let row = try #require(try await store.traceEvents(in: "w", TraceFilter(), limit: 1).first)

@@ -1,6 +1,6 @@
 public import KeystoneKit
 
-/// Forbids HTTP requests to hosts that are not named.
+/// Forbids HTTP requests to hosts that are not named, and attempts at them that the network policy ended.
 struct HTTPExcept: ForbiddenRule {
   struct Parameters: ShorthandParameterSet {
     @Parameter(
@@ -27,8 +27,9 @@ struct HTTPExcept: ForbiddenRule {
   func violations(_ parameters: Parameters, in context: CheckContext) async throws -> [Violation] {
     let allowed = parameters.hosts.map(AllowedHost.init)
     let list = parameters.hosts.isEmpty ? "no host" : parameters.hosts.joined(separator: ", ")
-    return try await context.audit(["http_call"]).compactMap { record in
-      guard let call = Call(record), !allowed.contains(where: { $0.covers(call) }) else { return nil }
+    return try await context.audit(["http_call", "connection", "dns_query"]).compactMap { record in
+      let call = record.event == "http_call" ? Call(record) : Call(refused: record)
+      guard let call, !allowed.contains(where: { $0.covers(call) }) else { return nil }
       return Violation(
         "the agent asked \(call.description), which is outside of \(list) (record \(record.sequence))",
         record: record.sequence)
@@ -36,10 +37,11 @@ struct HTTPExcept: ForbiddenRule {
   }
 }
 
-/// A request, as the audit log has it.
+/// A request, or an attempt at one, as the audit log has it.
 struct Call {
   let host: String
-  let port: Int
+  /// The port; `nil` where only the name of the host was asked for.
+  let port: Int?
   /// The mock service that answered.
   let service: String?
   let description: String
@@ -56,7 +58,25 @@ struct Call {
     }
     let method = data["method"]?.string.map { "\($0) " } ?? ""
     let denied = data["decision"]?.string == "denied" ? " and was refused" : ""
-    description = "\(method)\(data["scheme"]?.string ?? "http")://\(host):\(port)\(data["path"]?.string ?? "")\(denied)"
+    description =
+      "\(method)\(data["scheme"]?.string ?? "http")://\(host):\(port ?? 0)\(data["path"]?.string ?? "")\(denied)"
+  }
+
+  /// Reads a refused connection or question for a name, with which a request ended before it was one; `nil` for any other
+  /// record, and for names that no request is made to: those of one label, of addresses and of service records.
+  init?(refused record: AuditRecord) {
+    let data = record.data
+    guard record.actor != "host", data["decision"]?.string == "denied",
+      let host = (data["host"] ?? data["name"])?.string?.lowercased(), Self.isAsked(host)
+    else { return nil }
+    self.host = host
+    port = data["port"]?.int.flatMap { Int(exactly: $0) }
+    service = nil
+    description = port.map { "\(host):\($0) and was refused" } ?? "for the name \(host) and was refused"
+  }
+
+  private static func isAsked(_ host: String) -> Bool {
+    host.contains(".") && !host.hasPrefix("_") && !host.hasSuffix(".in-addr.arpa") && !host.hasSuffix(".ip6.arpa")
   }
 }
 
@@ -73,7 +93,7 @@ struct AllowedHost {
 
   /// A service covers every name that leads to it.
   func covers(_ call: Call) -> Bool {
-    if let port, port != call.port { return false }
+    if let port, let asked = call.port, port != asked { return false }
     if pattern == "*" || pattern == call.host || pattern == call.service { return true }
     if let service = call.service, pattern == "\(service).services.internal" { return true }
     return pattern.hasPrefix("*.") && call.host.hasSuffix(pattern.dropFirst())

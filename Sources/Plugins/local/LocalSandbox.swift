@@ -70,7 +70,7 @@ final class LocalSandbox: HelperSandbox {
 
   /// Removes the folder and all that commands left in it, however deep or locked.
   static func remove(_ folder: SandboxFolder, with program: String) async throws(PluginError) {
-    if folder.removePlain() { return }
+    if folder.removePlain() { return folder.forget() }
     let null = open("/dev/null", O_RDWR | O_CLOEXEC)
     let moved = fcntl(null, F_DUPFD_CLOEXEC, 10)
     defer {
@@ -81,5 +81,6 @@ final class LocalSandbox: HelperSandbox {
     guard status == 0 || access(folder.path, F_OK) != 0 else {
       throw PluginError(.unavailable, "cannot remove \(folder.path); remove it by hand")
     }
+    folder.forget()
   }
 }

@@ -4,7 +4,10 @@ import SandboxHelper
 
 /// The folder of one sandbox on the host's disk.
 ///
-///     instance     who made it: the instance's id and the sandbox's, a line each
+/// Beside it, as long as anything of it is there, lies `.instance-NAME`, which says who made it: the instance's id and the
+/// sandbox's, a line each. So a host that is killed while it makes or removes the folder leaves nothing that the next one
+/// does not know.
+///
 ///     workspace/   /workspace of the sandbox
 ///     protected/   what only the host writes and the sandbox sees read-only
 ///     home/        the home folder where nothing isolates
@@ -20,12 +23,17 @@ struct SandboxFolder: Sendable {
   var startLog: String { "\(path)/start.log" }
   var authorities: String { "\(path)/authorities.crt" }
 
-  private var instanceFile: String { "\(path)/instance" }
+  private static let instancePrefix = ".instance-"
+  private var instanceFile: String {
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    return "\(path[..<slash])\(Self.instancePrefix)\(path[slash...])"
+  }
 
   /// Makes the folder; what an earlier attempt left there is an error, since nobody else makes this sandbox.
   func make(for request: SandboxRequest, owner: uid_t?) throws(PluginError) {
-    try Self.makeFolders(path)
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try Self.makeFolders(String(path[..<slash])) }
     try write("\(request.instance)\n\(request.id)\n", to: instanceFile)
+    try Self.makeFolders(path)
     for folder in [workspace, protected, home] { try Self.makeFolder(folder) }
     if let own = request.authorities {
       try write((Self.read(SandboxEtc.authorities, limit: 4 << 20) ?? []) + Array("\n\(own)".utf8), to: authorities)
@@ -43,7 +51,10 @@ struct SandboxFolder: Sendable {
     return ExistingSandbox(id: String(lines[1]), instance: String(lines[0]))
   }
 
-  /// All sandboxes whose folders lie in `parent`.
+  /// Forgets who made it, once it is removed.
+  func forget() { unlink(instanceFile) }
+
+  /// All sandboxes whose folders lie in `parent`, or did until somebody was killed.
   static func all(in parent: String) -> [SandboxFolder] {
     guard let directory = opendir(parent) else { return [] }
     defer { closedir(directory) }
@@ -52,7 +63,9 @@ struct SandboxFolder: Sendable {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if !name.hasPrefix(".") { folders.append(SandboxFolder(path: "\(parent)/\(name)")) }
+      if name.hasPrefix(instancePrefix) {
+        folders.append(SandboxFolder(path: "\(parent)/\(name.dropFirst(instancePrefix.count))"))
+      }
     }
     return folders
   }
@@ -114,7 +127,7 @@ extension SandboxFolder {
   }
 
   private static func removePlain(_ path: String, depth: Int, budget: inout Int) -> Bool {
-    guard depth > 0, let directory = opendir(path) else { return false }
+    guard depth > 0, let directory = opendir(path) else { return errno == ENOENT }
     defer { closedir(directory) }
     while let entry = readdir(directory) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in

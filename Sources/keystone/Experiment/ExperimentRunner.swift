@@ -64,7 +64,8 @@ package struct ExperimentRunner: Sendable {
       progress: { observe(.step(scenario, $0)) })
     let result = try await runner.run()
     if let artifacts = result.artifacts {
-      try await store.keepAudit("\(artifacts)/audit.jsonl", ofSandbox: sandboxID, of: experiment)
+      try await store.keepAudit(
+        "\(artifacts)/audit.jsonl", ofSandbox: sandboxID, of: experiment, snapshot: result.snapshot?.manifest.id)
     }
     let figures = try await store.traceFigures(ofSandbox: sandboxID)
     let json = result.json(reproducer: reproducer, attempt: attempt).adding(figures)

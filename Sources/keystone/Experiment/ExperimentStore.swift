@@ -17,8 +17,9 @@ public protocol ExperimentStore: Sendable {
 
   /// Keeps the records of a sandbox's audit log, a file of JSON lines, where the experiment's traces are read.
   ///
-  /// Only for experiments of a workspace; those of a command line have the file itself.
-  func keepAudit(_ file: String, ofSandbox sandbox: String, of experiment: String) async throws
+  /// Only for experiments of a workspace; those of a command line have the file itself. `snapshot` is the id of the
+  /// agent snapshot that ran there.
+  func keepAudit(_ file: String, ofSandbox sandbox: String, of experiment: String, snapshot: String?) async throws
 
   /// What the trace of a sandbox adds to the result of its scenario.
   func traceFigures(ofSandbox sandbox: String) async throws -> TraceFigures

@@ -93,6 +93,7 @@ struct ScenarioRunner {
       let sandbox = try await LiveSandbox.boot(plan, deadline: deadline)
       result.sandboxID = sandboxID
       result.environment = sandbox.environment
+      result.plugins = parts()
       result.artifacts = plan.artifacts
       held?.becomeReady(sandbox)
       do {
@@ -122,6 +123,7 @@ struct ScenarioRunner {
 
   private func finish(_ sandbox: LiveSandbox, _ result: inout ScenarioResult, hasFailed: Bool) async {
     result.environment = sandbox.environment
+    result.snapshot = sandbox.snapshot
     defer {
       result.audit = sandbox.audit.head
       result.exports = sandbox.exports
@@ -238,11 +240,24 @@ struct ScenarioRunner {
     return found
   }
 
-  private func provenance(_ point: ExtensionPoint, _ type: String) -> Provenance? {
-    environment.registry.type(point, type).map {
-      Provenance(plugin: $0.plugin, version: $0.version, digest: $0.digest)
-    }
+  private func parts() -> [PluginPart] {
+    let runtime = PluginPart(
+      point: .runtime, type: environment.runtime.descriptor.type, plugin: Provenance(environment.runtime))
+    let named = spec.fixtures.map { (ExtensionPoint.fixture, $0.type) } + (spec.agent.map { [(.agent, $0.type)] } ?? [])
+    return [runtime]
+      + named.compactMap { point, type in
+        provenance(point, type).map { PluginPart(point: point, type: type, plugin: $0) }
+      }
   }
+
+  private func provenance(_ point: ExtensionPoint, _ type: String) -> Provenance? {
+    environment.registry.type(point, type).map { Provenance($0) }
+  }
+}
+
+extension Provenance {
+  /// Whose a type is.
+  init(_ type: InstalledType) { self.init(plugin: type.plugin, version: type.version, digest: type.digest) }
 }
 
 extension AgentOutcome {

@@ -15,6 +15,8 @@ final class OpenGateway: SandboxGateway {
     var servers: [any Channel] = []
     var questions: Set<String> = []
     var endpoints: [String: ServiceEndpoint] = [:]
+    /// Hosts that the agent may reach beside those of the policy.
+    var further: [HostRule] = []
     var isClosed = false
   }
 
@@ -65,7 +67,15 @@ final class OpenGateway: SandboxGateway {
   }
 
   /// What the policy says now.
-  func decide(_ host: HostName, port: Int?) -> Decision { policy.decide(host, port: port, isOpen: traffic.isOpen) }
+  func decide(_ host: HostName, port: Int?) -> Decision {
+    let (isOpen, further) = state.withLock { ($0.traffic.isOpen, $0.further) }
+    return policy.decide(host, port: port, isOpen: isOpen, further: further)
+  }
+
+  func allow(_ hosts: [String]) throws {
+    let rules = try hosts.map { try EgressPolicy.rule($0, in: "auth.egress") }
+    state.withLock { $0.further += rules }
+  }
 
   /// The address of a name, given now when it has none.
   func address(of name: HostName) -> IPv4Address? { state.withLock { $0.book.address(of: name) } }

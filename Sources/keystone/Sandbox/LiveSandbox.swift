@@ -7,6 +7,8 @@ package final class LiveSandbox: Sendable {
   struct State {
     /// The agent snapshots it asked for, as they were then.
     var snapshots: [SnapshotReference: AgentSnapshot] = [:]
+    /// The first of them.
+    var snapshot: AgentSnapshot?
     var usage: [Usage] = []
     var sealedChanges: [FileChange]?
     var baseline: [SandboxPath: FileStatus] = [:]
@@ -99,6 +101,9 @@ package final class LiveSandbox: Sendable {
 
   /// Tokens that plugins recorded for this run.
   package var usage: [Usage] { state.withLock { $0.usage } }
+
+  /// The agent snapshot that runs in it, the first that was asked for; `nil` when there is none.
+  package var snapshot: AgentSnapshot? { state.withLock { $0.snapshot } }
 
   /// Text as it may leave the host: with secrets masked.
   package func redacted(_ text: String) -> String { patterns.redacted(text) }

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import FoundationEssentials
 internal import GRDB
+internal import KeystoneRecords
 
 extension SQLiteStore {
   /// Everything that is damaged in the file; nothing when it is sound.
@@ -30,15 +31,30 @@ extension SQLiteStore {
 
   /// Removes experiments and traces that are older than so many days, and what hangs on them.
   ///
-  /// - Returns: How many experiments were removed.
-  public func prune(olderThanDays days: Int) async throws -> Int {
+  /// Events go in steps, between which others write.
+  ///
+  /// - Returns: The ids of the experiments that were removed.
+  public func prune(olderThanDays days: Int) async throws -> [String] {
+    let oldest = InstantText.now() - Int64(days) * 86_400_000
+    while try await removeEvents(before: oldest, atMost: 5000) {}
+    return try await write { database in
+      try String.fetchAll(
+        database,
+        sql: """
+          DELETE FROM experiments WHERE status <> 'running'
+          AND created_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ? || ' days') RETURNING id
+          """, arguments: [days])
+    }
+  }
+
+  /// Removes some of the oldest events and answers whether there are more; ids ascend with the time of arrival.
+  private func removeEvents(before oldest: Int64, atMost count: Int) async throws -> Bool {
     try await write { database in
-      let limit = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-\(days) days')"
-      if try database.tableExists("trace_events") {
-        try database.execute(sql: "DELETE FROM trace_events WHERE created_at < \(limit)")
-      }
-      try database.execute(sql: "DELETE FROM experiments WHERE status <> 'running' AND created_at < \(limit)")
-      return database.changesCount
+      try database.execute(
+        sql: """
+          DELETE FROM trace_events WHERE received_at < ? AND id IN (SELECT id FROM trace_events ORDER BY id LIMIT ?)
+          """, arguments: [oldest, count])
+      return database.changesCount == count
     }
   }
 }

@@ -1,6 +1,6 @@
 /*
  * A plugin that does one thing wrong, which FAULT names when it is compiled: `-DFAULT="\"crash\""`. Its check and its rule are
- * both called faulty_FAULT. Each must cost its own scenario its verdict, and nobody else anything.
+ * both called faulty_FAULT, and so is its notifier where NOTIFIER is defined. Each must cost its own scenario its verdict, and nobody else anything.
  */
 #define _GNU_SOURCE 1
 #include "keystone_plugin_easy.h"
@@ -127,12 +127,19 @@ static void misbehave(ks_request *request) {
 }
 
 static const ks_method methods[] = {
-    {"keystone.invariant/1.evaluate", misbehave}, {"keystone.forbidden/1.evaluate", misbehave}, {NULL, NULL}};
+    {"keystone.invariant/1.evaluate", misbehave}, {"keystone.forbidden/1.evaluate", misbehave},
+    {"keystone.notifier/1.notify", misbehave}, {NULL, NULL}};
 
 #define TYPE(point)                                                                                                   \
   "{\"point\": \"" point "\", \"type\": \"faulty_" FAULT "\", \"description\": \"Does wrong.\", \"sources\": [\"output\"]," \
   "\"parameters\": {\"type\": \"object\", \"properties\": {\"store\": {\"type\": \"string\", \"description\": \"A file.\"},"                         \
   "\"pid\": {\"type\": \"integer\", \"description\": \"A process.\"}, \"port\": {\"type\": \"integer\", \"description\": \"A port.\"}}}}"
 
+#ifdef NOTIFIER
+#define NOTIFIERS ", " TYPE("notifier")
+#else
+#define NOTIFIERS ""
+#endif
+
 KS_PLUGIN(methods, "{\"name\": \"faulty-" FAULT "\", \"version\": \"" VERSION "\", \"abi\": 1, \"concurrency\": 4, \"types\": ["
-                   TYPE("invariant") ", " TYPE("forbidden") "]}")
+                   TYPE("invariant") ", " TYPE("forbidden") NOTIFIERS "]}")

@@ -18,23 +18,27 @@ struct AgentRoutes: RouteGroup {
         "agents", "Keeps a snapshot: a form with `metadata` (JSON) and `bundle` (a gzip tarball).",
         body: .text("multipart/form-data"), answers: [.init(201, "The snapshot.", .json("Snapshot"))])
     ) { request in
-      let (metadata, digest, size) = try await receive(request)
+      let (metadata, upload) = try await receive(request)
       let (owner, workspace) = (request.caller.owner, request.caller.workspace)
-      var body = metadata.body
-      body["digest"] = .string("sha256:\(digest)")
-      body["size_bytes"] = .integer(Int64(size))
-      // The same content under another name or version is another snapshot of the same bundle.
-      let plain = "snap_\(digest.prefix(16))"
-      let isTaken = try await store.document(.snapshot, plain, in: workspace) != nil
-      let snapshot = Document(
-        .snapshot, id: isTaken ? Identifier.random(prefix: "\(plain)_") : plain, owner: owner, workspace: workspace,
-        name: metadata.name, tag: metadata.tag, body: .object(body), createdAt: UTCClock.now())
-      return .json(try await store.add(snapshot, isVersioned: true).snapshotJSON, status: 201)
+      let added = try await folder.change {
+        let digest = try upload.finish()
+        var body = metadata.body
+        body["digest"] = .string("sha256:\(digest)")
+        body["size_bytes"] = .integer(Int64(upload.size))
+        // The same content under another name or version is another snapshot of the same bundle.
+        let plain = "snap_\(digest.prefix(16))"
+        let isTaken = try await store.document(.snapshot, plain, in: workspace) != nil
+        let snapshot = Document(
+          .snapshot, id: isTaken ? Identifier.random(prefix: "\(plain)_") : plain, owner: owner, workspace: workspace,
+          name: metadata.name, tag: metadata.tag, body: .object(body), createdAt: UTCClock.now())
+        return try await store.add(snapshot, isVersioned: true)
+      }
+      return .json(added.snapshotJSON, status: 201)
     }
   }
 
   /// Reads the form; the bundle goes to the disk as it comes.
-  private func receive(_ request: APIRequest) async throws -> (SnapshotMetadata, digest: String, size: Int) {
+  private func receive(_ request: APIRequest) async throws -> (SnapshotMetadata, SnapshotUpload) {
     var reader = try MultipartReader(contentType: request.header("content-type"))
     let upload = try folder.begin()
     var (part, metadata, hasBundle) = ("", [UInt8](), false)
@@ -56,7 +60,7 @@ struct AgentRoutes: RouteGroup {
       throw APIError(.invalid, "The form needs the parts `metadata` and `bundle`, and its end.")
     }
     let facts = try SnapshotMetadata(try JSONValue(parsing: metadata))
-    return (facts, try upload.finish(), upload.size)
+    return (facts, upload)
   }
 
   private var list: Route {
@@ -145,9 +149,11 @@ struct AgentRoutes: RouteGroup {
         answers: [.init(204, "It is gone.")], errors: [.notFound])
     ) { request in
       let (id, workspace) = (request.parameter("id"), request.caller.workspace)
-      let digest = try await store.document(.snapshot, id, in: workspace)?.body["digest"]?.string
-      try await store.remove(.snapshot, id, in: workspace)
-      if let digest, try await !store.hasSnapshot(digest: digest) { folder.remove(String(digest.dropFirst(7))) }
+      try await folder.change {
+        let digest = try await store.document(.snapshot, id, in: workspace)?.body["digest"]?.string
+        try await store.remove(.snapshot, id, in: workspace)
+        if let digest, try await !store.hasSnapshot(digest: digest) { folder.remove(String(digest.dropFirst(7))) }
+      }
       return .empty
     }
   }

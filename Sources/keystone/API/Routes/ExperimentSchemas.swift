@@ -54,6 +54,7 @@ enum ExperimentSchemas {
         "status_detail": reference("StatusDetail"),
         "status": ["type": "string", "enum": ["pass", "fail", "flaky", "error"]],
         "invariants": list(["type": "object"]), "forbidden_checks": list(["type": "object"]),
+        "plugins": list(["type": "object"]),
       ]),
     "RunResults": object(
       [

@@ -60,7 +60,12 @@ struct TraceOrigins: Sendable {
   /// - Throws: ``APIError`` of code `notFound` when the caller has no such sandbox.
   func origin(of sandbox: String, for caller: Caller) async throws -> TraceOrigin {
     if let held = directory.sandbox(sandbox), held.facts.workspace == caller.workspace {
-      return TraceOrigin(workspace: caller.workspace, sandbox: sandbox, experiment: held.facts.experiment)
+      let origin = TraceOrigin(
+        workspace: caller.workspace, sandbox: sandbox, experiment: held.facts.experiment,
+        snapshot: held.live?.snapshot?.manifest.id)
+      if origin.experiment == nil || origin.snapshot != nil || held.live != nil { return origin }
+      // Its scenario is being judged or is over; the result knows.
+      return try await store.traceOrigin(ofSandbox: sandbox, in: caller.workspace) ?? origin
     }
     // Traces of a sandbox that is gone stay, and stragglers still come.
     guard let origin = try await store.traceOrigin(ofSandbox: sandbox, in: caller.workspace) else {

@@ -15,7 +15,7 @@ struct TraceReadingRoutes: RouteGroup {
         "traces", "The events of a workspace in the order in which they came.",
         query: Page.parameters
           + Self.parameters(
-            "experiment_id", "sandbox_id", "agent", "event_type", "tool")
+            "experiment_id", "sandbox_id", "snapshot_id", "agent", "event_type", "tool")
           + [.init("since", "RFC 3339, or a span before now such as `24h`.")],
         answers: [.init(200, "A page of events.", .json("TracePage"))])
     ) { request in
@@ -38,7 +38,7 @@ struct TraceReadingRoutes: RouteGroup {
           + Self.parameters(
             "trace_id", "span_id", "parent_span_id", "root_span_id", "tool", "event_type", "experiment_id",
             "sandbox_id",
-            "agent") + [.init("since", "RFC 3339, or a span before now such as `24h`.")],
+            "snapshot_id", "agent") + [.init("since", "RFC 3339, or a span before now such as `24h`.")],
         answers: [.init(200, "A page of spans.", .json("TracePage"))])
     ) { request in
       let page = try Page(request.query)
@@ -78,6 +78,7 @@ struct TraceReadingRoutes: RouteGroup {
     var filter = TraceFilter()
     filter.experiment = query["experiment_id"]
     filter.sandbox = query["sandbox_id"]
+    filter.snapshot = query["snapshot_id"]
     filter.agent = query["agent"]
     filter.type = query["event_type"]
     filter.tool = query["tool"]

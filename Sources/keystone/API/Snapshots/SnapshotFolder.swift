@@ -8,9 +8,26 @@ internal import KeystoneRecords
 /// Where the bundles of agent snapshots lie, each once, under its digest: `<digest>/bundle.tar.gz` and `<digest>/files`.
 package struct SnapshotFolder: Sendable {
   private let path: String
+  private let turn = SnapshotTurn()
 
   /// The folder at `path`, which is made when the first bundle comes.
   package init(_ path: String) { self.path = path }
+
+  /// Puts a bundle and its record in their places, or takes them away: one after another, so that the last record of a
+  /// bundle is not removed while another of the same bytes arrives.
+  func change<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    await turn.take()
+    defer { turn.give() }
+    return try await body()
+  }
+
+  /// Removes uploads that were cut off by the end of a process, and bundles that no record names.
+  package func tidy(isNamed: (String) async throws -> Bool) async throws {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+      if name.hasPrefix(".upload-") { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+      if name.count == 64, try await !isNamed("sha256:\(name)") { remove(name) }
+    }
+  }
 
   /// Begins to take a bundle.
   func begin() throws -> SnapshotUpload {

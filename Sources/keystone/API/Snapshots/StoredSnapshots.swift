@@ -35,7 +35,9 @@ package struct StoredSnapshots: SnapshotSource {
         runtime: document.body["runtime"]?.string),
       folder: folder.files(of: String(digest.dropFirst("sha256:".count))),
       requiredVariables: (auth?["required_env"]?.array ?? []).compactMap(\.string),
-      configuration: Dictionary(files, uniquingKeysWith: { _, last in last }))
+      configuration: Dictionary(files, uniquingKeysWith: { _, last in last }),
+      hosts: (auth?["egress"]?.object ?? [:]).sorted { $0.key < $1.key }.flatMap { $0.value.array ?? [] }
+        .compactMap(\.string))
   }
 
   private func document(_ reference: SnapshotReference) async throws -> Document? {

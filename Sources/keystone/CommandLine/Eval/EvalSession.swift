@@ -118,7 +118,7 @@ struct EvalSession {
     try await store.create(record, scenarios: chosen)
     let progress = ProgressDisplay(spec: spec.id, total: chosen.count)
     let runner = try ExperimentRunner(
-      environment: await runEnvironment(spec, runtime, instance, record, api, dataFolder), store: store,
+      environment: await runEnvironment(spec, runtime, instance, record, store, api, dataFolder), store: store,
       concurrency: concurrency(spec), reproducer: reproducer(spec, seed), observe: { progress.observe($0) })
     do {
       try await runner.run(chosen, of: record)
@@ -185,8 +185,8 @@ struct EvalSession {
   }
 
   private func runEnvironment(
-    _ spec: Spec, _ runtime: InstalledType, _ instance: InstanceLock, _ record: ExperimentRecord, _ api: SandboxAPI,
-    _ dataFolder: String
+    _ spec: Spec, _ runtime: InstalledType, _ instance: InstanceLock, _ record: ExperimentRecord, _ store: SQLiteStore,
+    _ api: SandboxAPI, _ dataFolder: String
   ) async throws -> RunEnvironment {
     let slash = spec.file.lastIndex(of: "/")
     let folder = slash.map { $0 == spec.file.startIndex ? "/" : String(spec.file[..<$0]) } ?? "."
@@ -195,7 +195,7 @@ struct EvalSession {
       sandboxesFolder: "\(dataFolder)/sandboxes", artifactsFolder: "\(dataFolder)/runs/\(record.id)",
       forwardedSecrets: await SecretSources.resolve(spec.secrets, environment: self.environment),
       outbound: PluginOutbound(), keepsSandboxes: command.keepSandbox, registration: api.registration(record.id),
-      log: Self.log)
+      snapshots: LocalSnapshots(store: store, dataFolder: dataFolder), log: Self.log)
     environment.gateway = try Gateway(reachableHosts: command.gateway.reachableHosts)
     environment.hasOpenSetup = command.gateway.setupEgress == .open
     return environment

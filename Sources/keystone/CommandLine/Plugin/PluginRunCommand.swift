@@ -54,7 +54,8 @@ struct PluginRunCommand: AsyncParsableCommand {
     defer { free(folder) }
     let outbound = PluginOutbound()
     let testHost = try await TestHost(
-      workspace: String(cString: folder), audit: try records(in: audit), trace: try records(in: trace), send: { try await outbound.send($0, through: nil) })
+      workspace: String(cString: folder), audit: try records(in: audit), trace: try records(in: trace),
+      send: { try await outbound.send($0, through: nil) })
     let services = TestHostServices(host: testHost)
     let (operation, body) = try testHost.request(for: found.descriptor, parameters)
     let answer = try await registry.call(found, operation, body.bytes, budget: .seconds(timeout), services: services)

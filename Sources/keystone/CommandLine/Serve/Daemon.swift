@@ -95,8 +95,8 @@ struct Daemon {
     logger.info("chose the runtime", metadata: ["runtime": "\(runtime.descriptor.type)", "reason": "\(reason)"])
     let sandboxes = absolute(command.workspaceDir) ?? "\(dataFolder)/sandboxes"
     try StartCheck.folder(sandboxes, named: "-workspace-dir")
-    await clearAway(store, runtime, registry, sandboxes, dataFolder)
     let snapshots = SnapshotFolder("\(dataFolder)/snapshots")
+    await clearAway(store, runtime, registry, sandboxes, dataFolder, snapshots)
     var engineHost = EngineHost(
       registry: registry, runtime: runtime, instance: instance, sandboxesFolder: sandboxes,
       runsFolder: "\(dataFolder)/runs", outbound: PluginOutbound(policy: try outboundPolicy(registry)),
@@ -161,9 +161,10 @@ struct Daemon {
   /// Removes what a daemon that died left behind, and queues again what it was running.
   private func clearAway(
     _ store: SQLiteStore, _ runtime: InstalledType, _ registry: PluginRegistry, _ sandboxes: String,
-    _ dataFolder: String
+    _ dataFolder: String, _ snapshots: SnapshotFolder
   ) async {
     do {
+      try await snapshots.tidy { try await store.hasSnapshot(digest: $0) }
       for instance in try await store.instancesAtWork()
       where InstanceLock.isOrphan(instance, dataFolder: dataFolder) {
         for scenario in try await store.requeue(abandonedBy: instance) {
@@ -223,7 +224,8 @@ struct Daemon {
   private func run(_ services: [any Service], store: SQLiteStore) async throws {
     var services = services
     if let days = command.retentionDays {
-      services.insert(RetentionService(store: store, days: days, logger: logger), at: 0)
+      let dataFolder = Installation.current.dataFolder
+      services.insert(RetentionService(store: store, days: days, dataFolder: dataFolder, logger: logger), at: 0)
     }
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

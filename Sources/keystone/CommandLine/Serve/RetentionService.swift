@@ -6,6 +6,7 @@ import ServiceLifecycle
 struct RetentionService: Service {
   let store: SQLiteStore
   let days: Int
+  let dataFolder: String
   let logger: Logger
 
   func run() async throws {
@@ -19,8 +20,9 @@ struct RetentionService: Service {
 
   private func prune() async {
     do {
-      let count = try await store.prune(olderThanDays: days)
-      if count > 0 { logger.notice("removed old experiments", metadata: ["count": "\(count)"]) }
+      let ids = try await store.prune(olderThanDays: days)
+      RunsFolder.remove(ids, in: dataFolder)
+      if !ids.isEmpty { logger.notice("removed old experiments", metadata: ["count": "\(ids.count)"]) }
     } catch {
       logger.warning("cannot remove old history", metadata: ["reason": "\(error)"])
     }

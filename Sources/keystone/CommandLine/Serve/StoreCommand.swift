@@ -59,7 +59,8 @@ struct StorePruneCommand: AsyncParsableCommand {
   func validate() throws { if days < 1 { throw ValidationError("--days takes 1 or more") } }
 
   func run() async throws {
-    let count = try await StoreCommand.open().prune(olderThanDays: days)
-    Terminal.show("removed \(count) experiments\n")
+    let ids = try await StoreCommand.open().prune(olderThanDays: days)
+    RunsFolder.remove(ids, in: Installation.current.dataFolder)
+    Terminal.show("removed \(ids.count) experiments\n")
   }
 }

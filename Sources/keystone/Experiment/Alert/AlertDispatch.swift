@@ -29,7 +29,9 @@ package struct AlertDispatch: Sendable {
       var delivery: [String: JSONValue] = [
         "rule_name": .string(rule.name), "reason": .string(alert.reason), "notify": .string(rule.notifier),
       ]
-      let error = try await deliver(alert, rule)
+      let (error, attempts) = try await deliver(alert, rule)
+      delivery["plugin"] = messenger.plugin(of: rule.notifier)?.json
+      delivery["attempts"] = .integer(Int64(attempts))
       delivery["delivered"] = .bool(error == nil)
       delivery["error"] = error.map { .string($0.message) }
       deliveries.append(.object(delivery))
@@ -38,14 +40,13 @@ package struct AlertDispatch: Sendable {
   }
 
   /// Tells the notifier, again after a while when that may help; only cancellation is thrown.
-  private func deliver(_ alert: Alert, _ rule: SpecAlert) async throws -> PluginError? {
-    var failure: PluginError?
-    for attempt in 0..<Self.attempts {
-      if attempt > 0 { try await Task.sleep(for: .milliseconds(250 << (2 * attempt))) }
-      failure = await messenger.send(alert, by: rule.notifier, rule.parameters)
+  private func deliver(_ alert: Alert, _ rule: SpecAlert) async throws -> (PluginError?, attempts: Int) {
+    for attempt in 1... {
+      let failure = await messenger.send(alert, by: rule.notifier, rule.parameters)
       try Task.checkCancellation()
-      if failure?.retryable != true { break }
+      if failure?.retryable != true || attempt == Self.attempts { return (failure, attempt) }
+      try await Task.sleep(for: .milliseconds(250 << (2 * attempt)))
     }
-    return failure
+    return (nil, 0)
   }
 }

@@ -20,6 +20,9 @@ package struct AlertMessenger: Sendable {
     services = PlainServices(outbound: outbound, patterns: patterns, log: log)
   }
 
+  /// The plugin that provides a notifier; `nil` when none does.
+  func plugin(of notifier: String) -> Provenance? { registry.type(.notifier, notifier).map { Provenance($0) } }
+
   /// Tells a notifier once, and answers why it could not, with secrets masked; the caller looks whether it was cancelled.
   package func send(_ alert: Alert, by notifier: String, _ parameters: JSONValue) async -> PluginError? {
     guard let type = registry.type(.notifier, notifier) else {

@@ -14,9 +14,16 @@ package enum UnmetNeeds {
 
   private static func sections(_ spec: Spec) -> [String] {
     var needs: [String] = []
-    if !spec.network.ingress.allow.isEmpty { needs.append("`network.ingress.allow` is not available in this version") }
-    if spec.snapshots.checkpointsPerAction { needs.append("`snapshots.checkpoints` is not available in this version") }
+    if !spec.network.ingress.allow.isEmpty {
+      needs.append("`network.ingress.allow` is not available in this version; remove it, nothing can enter the sandbox")
+    }
+    if spec.snapshots.checkpointsPerAction {
+      needs.append("`snapshots.checkpoints` is not available in this version; remove it")
+    }
     return needs
+      + spec.network.egress.allow.filter { $0.hasPrefix("[") }.map {
+        "`network.egress.allow` cannot have `\($0)`: a sandbox has no IPv6; name the host or its IPv4 address"
+      }
   }
 
   private static func images(_ spec: Spec, _ runtime: TypeDescriptor) -> [String] {

@@ -24,8 +24,12 @@ package struct ScenarioResult: Sendable {
   package var statusDetail: StatusDetail?
   /// More about the error, such as the last lines of a process.
   package var detail: String?
+  /// The plugins that did the rest of the work: the runtime, the fixtures and the agent, in this order.
+  package var plugins: [PluginPart] = []
   /// What the sandbox really had.
   package var environment: SandboxEnvironment?
+  /// The agent snapshot that ran; `nil` when none did.
+  package var snapshot: AgentSnapshot?
   /// Tokens that were used by checks.
   package var usage: [Usage] = []
   /// The head of the audit log, by which a later change of it is seen.
@@ -63,12 +67,25 @@ extension ScenarioResult {
     members["error"] = error.map { .string($0) }
     members["status_detail"] = statusDetail?.json
     members["error_detail"] = detail.map { .string($0) }
+    members["plugins"] = plugins.isEmpty ? nil : .array(plugins.map(\.json))
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }
+    members["snapshot"] = snapshot?.json
     if !usage.isEmpty { members["cost"] = Pricing.cost(of: usage) }
     members["audit"] = audit.map { ["records": .integer(Int64($0.records)), "sha256": .string($0.sha256)] }
     if !exports.isEmpty { members["exports"] = .array(exports.map(\.json)) }
     members["artifacts"] = artifacts.map { .string($0) }
     if verdict.status != .pass { members["reproducer"] = reproducer.json(for: scenario) }
+    return .object(members)
+  }
+}
+
+extension AgentSnapshot {
+  var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "id": .string(manifest.id), "name": .string(manifest.name), "version": .integer(Int64(manifest.version)),
+      "digest": .string(manifest.digest),
+    ]
+    if !hosts.isEmpty { members["egress"] = .array(hosts.map { .string($0) }) }
     return .object(members)
   }
 }
@@ -92,6 +109,18 @@ extension RuleResult {
     members["plugin"] = judge?.json
     return .object(members)
   }
+}
+
+/// A plugin's part in a run besides its findings.
+package struct PluginPart: Sendable {
+  /// The extension point.
+  var point: ExtensionPoint
+  /// The type, as the spec names it.
+  var type: String
+  /// Whose it is.
+  var plugin: Provenance
+
+  var json: JSONValue { ["point": .string(point.rawValue), "type": .string(type), "plugin": plugin.json] }
 }
 
 extension ExportResult {

@@ -27,12 +27,7 @@ struct EgressPolicy: Sendable {
     (self.mocks, self.images) = (mocks, images)
     operatorRules = reachable
     isDefaultAllow = plan.network.egress.policy == .allow
-    rules = try plan.network.egress.allow.map { text in
-      guard let rule = HostRule(text) else {
-        throw PluginError(.unsupported, "`network.egress.allow` cannot have `\(text)`: name hosts or IPv4 addresses")
-      }
-      return rule
-    }
+    rules = try plan.network.egress.allow.map { try Self.rule($0, in: "network.egress.allow") }
     var overrides: [HostName: Destination] = [:]
     for (name, target) in plan.network.dnsOverrides {
       guard let name = HostName(name), let goal = HostAndPort(target) else {
@@ -41,6 +36,14 @@ struct EgressPolicy: Sendable {
       overrides[name] = Self.destination(of: goal, mocks: mocks, images: images, plan)
     }
     self.overrides = overrides
+  }
+
+  /// Reads a host that may be reached; `place` is where it stands.
+  static func rule(_ text: String, in place: String) throws -> HostRule {
+    guard let rule = HostRule(text) else {
+      throw PluginError(.unsupported, "`\(place)` cannot have `\(text)`: name hosts or IPv4 addresses")
+    }
+    return rule
   }
 
   private static func destination(
@@ -70,8 +73,8 @@ struct EgressPolicy: Sendable {
     return .allowed(.outside(outside))
   }
 
-  /// Decides about a name, or a connection to a port of it.
-  func decide(_ host: HostName, port: Int?, isOpen: Bool) -> Decision {
+  /// Decides about a name, or a connection to a port of it; `further` are hosts that the agent may reach, too.
+  func decide(_ host: HostName, port: Int?, isOpen: Bool, further: [HostRule] = []) -> Decision {
     if let target = overrides[host] { return .allowed(target) }
     if host == api { return .allowed(.api) }
     if let service = Self.service(host), let ports = mocks[service] {
@@ -80,7 +83,7 @@ struct EgressPolicy: Sendable {
     }
     if let service = Self.service(host), images.contains(service) { return .allowed(.service(service.text)) }
     if host.text.hasSuffix(Self.serviceDomain) { return .denied("there is no such service") }
-    guard isOpen || isDefaultAllow || rules.contains(where: { $0.covers(host, port: port) }) else {
+    guard isOpen || isDefaultAllow || (rules + further).contains(where: { $0.covers(host, port: port) }) else {
       return .denied("not in network.egress.allow")
     }
     let mayBePrivate = operatorRules.contains { $0.covers(host, port: port) }

@@ -30,7 +30,15 @@ package struct PluginDeath: Sendable, Equatable {
 
   /// What every call that was under way ends with, and every later one.
   package var error: PluginError {
-    PluginError(.unavailable, sentence, detail: evidence)
+    PluginError(.unavailable, sentence, detail: evidence, retryable: canStartAgain)
+  }
+
+  /// Whether the next call finds it started again.
+  private var canStartAgain: Bool {
+    switch cause {
+    case .exited, .signalled, .killed: true
+    case .stopped, .refused: false
+    }
   }
 
   private var sentence: String {

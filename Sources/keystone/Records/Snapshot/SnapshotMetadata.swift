@@ -1,4 +1,5 @@
 public import KeystoneKit
+internal import KeystoneSpec
 
 /// What a client says of an agent snapshot (http-api 10.1).
 public struct SnapshotMetadata: Sendable, Hashable {
@@ -48,6 +49,19 @@ public struct SnapshotMetadata: Sendable, Hashable {
     let isList = files.array?.allSatisfy { $0["path"]?.string != nil && $0["template"]?.string != nil }
     guard files == .null || isList == true else {
       throw InvalidRecord("`metadata.auth.config_files` must be a list of {path, template}")
+    }
+    try checkEgress()
+  }
+
+  private func checkEgress() throws(InvalidRecord) {
+    guard let egress = auth?["egress"], egress != .null else { return }
+    guard let lists = egress.object?.values.map(\.array) else {
+      throw InvalidRecord("`metadata.auth.egress` must be an object of lists of hosts")
+    }
+    for list in lists {
+      guard let hosts = list, hosts.allSatisfy({ $0.string.map(NetworkGrammar.isHost) == true }) else {
+        throw InvalidRecord("`metadata.auth.egress` must be an object of lists of hosts, such as [\"api.example.com\"]")
+      }
     }
   }
 

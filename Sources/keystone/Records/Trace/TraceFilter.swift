@@ -6,6 +6,8 @@ public struct TraceFilter: Sendable, Hashable {
   public var experiment: String?
   /// The sandbox.
   public var sandbox: String?
+  /// The id of the agent snapshot.
+  public var snapshot: String?
   /// The agent.
   public var agent: String?
   /// The kind of event.

@@ -63,6 +63,18 @@ extension LiveSandbox {
     await gateway?.enter(Traffic(phase: phase, actor: actor, isOpen: isOpen))
   }
 
+  /// Lets the sandbox reach public hosts that its agent needs, beside those of the spec.
+  func open(_ hosts: [String], for agent: String) throws {
+    guard !hosts.isEmpty else { return }
+    guard let gateway else {
+      throw PluginError(
+        .unsupported,
+        "the agent \(agent) names hosts in `auth.egress`, but the runtime `\(environment.runtime)` cannot give this sandbox a gateway; use another runtime, or see `keystone doctor`"
+      )
+    }
+    try gateway.allow(hosts)
+  }
+
   /// The requests that the mock `service` recorded, in order.
   ///
   /// - Throws: ``PluginError`` when there is no such mock, or it records nothing.

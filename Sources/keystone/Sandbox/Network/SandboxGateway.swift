@@ -36,6 +36,11 @@ package protocol SandboxGateway: Sendable {
   /// - Throws: ``PluginError`` when it is refused, or cannot be opened.
   func openEntrance(to host: String, port: Int, mayBePrivate: Bool) async throws(PluginError) -> GatewayEntrance
 
+  /// Lets the sandbox reach more public hosts, written as in `network.egress.allow`.
+  ///
+  /// Throws ``PluginError`` for a text that names no host.
+  func allow(_ hosts: [String]) throws
+
   /// Says on whose account the traffic is from now on, and whether it is free to go anywhere public.
   ///
   /// What is recorded only at its end is recorded now, and relays that may not go on are closed.

@@ -12,15 +12,19 @@ package struct AgentSnapshot: Sendable {
   package var requiredVariables: [String]
   /// Files that are written from templates, by path.
   package var configuration: [String: String]
+  /// Hosts it has to reach, in the syntax of `network.egress.allow`.
+  package var hosts: [String]
 
   /// A snapshot.
   package init(
-    manifest: SnapshotManifest, folder: String, requiredVariables: [String] = [], configuration: [String: String] = [:]
+    manifest: SnapshotManifest, folder: String, requiredVariables: [String] = [], configuration: [String: String] = [:],
+    hosts: [String] = []
   ) {
     self.manifest = manifest
     self.folder = folder
     self.requiredVariables = requiredVariables
     self.configuration = configuration
+    self.hosts = hosts
   }
 }
 
@@ -47,12 +51,13 @@ extension SandboxServices {
     if let known = sandbox.state.withLock({ $0.snapshots[reference] }) { return known }
     guard let source = sandbox.plan.snapshots else {
       throw PluginError(
-        .unavailable, "this host keeps no agent snapshots; upload them to a daemon and run the spec there")
+        .unavailable, "this host keeps no agent snapshots; upload them to the daemon of this data folder")
     }
     let found = try await source.snapshot(reference)
     return sandbox.state.withLock { state in
       let first = state.snapshots[reference] ?? found
       state.snapshots[reference] = first
+      if state.snapshot == nil { state.snapshot = first }
       return first
     }
   }
@@ -65,6 +70,7 @@ extension SandboxServices {
         .invalid,
         "the snapshot \(snapshot.manifest.name) needs \(missing.joined(separator: ", ")); declare them in `secrets`")
     }
+    try sandbox.open(snapshot.hosts, for: snapshot.manifest.name)
     let folder = snapshot.folder
     let entries = try await onPool { try LocalFiles(folder: folder).entries(folder) }
     try await place(entries, at: path)

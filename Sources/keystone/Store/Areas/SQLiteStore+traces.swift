@@ -68,7 +68,7 @@ extension SQLiteStore {
       """
       NOT EXISTS (
         SELECT 1 FROM trace_events AS earlier WHERE earlier.span_id = trace_events.span_id
-        AND earlier.workspace = trace_events.workspace AND earlier.id < trace_events.id)
+        AND +earlier.workspace = trace_events.workspace AND earlier.id < trace_events.id)
       """)
     let first = try await rows(query.sql + " ORDER BY id LIMIT ?", query.arguments + [limit + 1])
     let page = Array(first.prefix(limit))
@@ -85,8 +85,8 @@ extension SQLiteStore {
   public func events(ofTrace trace: String, in workspace: String, limit: Int) async throws -> [JSONValue] {
     try await rows(
       """
-      \(TraceRow.selection) WHERE workspace = ? AND (trace = ? OR trace IN (
-        SELECT trace FROM trace_events WHERE span_id = ? AND workspace = ?)) ORDER BY id LIMIT ?
+      \(TraceRow.selection) WHERE +workspace = ? AND (trace = ? OR trace IN (
+        SELECT trace FROM trace_events WHERE span_id = ? AND +workspace = ?)) ORDER BY id LIMIT ?
       """, [workspace, trace, trace, workspace, limit])
   }
 
@@ -95,7 +95,7 @@ extension SQLiteStore {
     let marks = Array(repeating: "?", count: ids.count).joined(separator: ",")
     let arguments: [any DatabaseValueConvertible & Sendable] = [workspace] + ids + [10_000]
     return try await rows(
-      "\(TraceRow.selection) WHERE workspace = ? AND span_id IN (\(marks)) ORDER BY id LIMIT ?", arguments)
+      "\(TraceRow.selection) WHERE +workspace = ? AND span_id IN (\(marks)) ORDER BY id LIMIT ?", arguments)
   }
 
   private func rows(_ sql: String, _ arguments: [any DatabaseValueConvertible & Sendable]) async throws -> [JSONValue] {
@@ -108,24 +108,29 @@ extension SQLiteStore {
 
 /// The question that a ``TraceFilter`` asks.
 struct TraceQuery {
-  private var conditions = ["workspace = ?"]
+  private var conditions: [String]
   private(set) var arguments: [any DatabaseValueConvertible & Sendable]
 
   var sql: String { "\(TraceRow.selection) WHERE \(conditions.joined(separator: " AND "))" }
 
   init(_ workspace: String, _ filter: TraceFilter, after id: Int64) {
+    // Few events belong to one sandbox or tree; a plus keeps SQLite from an index on what many share.
+    let narrow = [filter.sandbox, filter.experiment, filter.snapshot, filter.span, filter.parent, filter.trace]
+    let plus = narrow.contains { $0 != nil } ? "+" : ""
+    conditions = ["\(plus)workspace = ?"]
     arguments = [workspace]
     add("sandbox_id = ?", filter.sandbox)
     add("experiment_id = ?", filter.experiment)
+    add("snapshot_id = ?", filter.snapshot)
     add("agent = ?", filter.agent)
-    add("event_type = ?", filter.type)
+    add("\(plus)event_type = ?", filter.type)
     if filter.type == nil { add("is_audit = 0") }
     add("tool = ?", filter.tool)
     add("span_id = ?", filter.span)
     add("parent_span_id = ?", filter.parent)
     if let trace = filter.trace {
       conditions.append(
-        "(trace = ? OR trace IN (SELECT trace FROM trace_events WHERE span_id = ? AND workspace = ?))")
+        "(trace = ? OR trace IN (SELECT trace FROM trace_events WHERE span_id = ? AND +workspace = ?))")
       arguments += [trace, trace, workspace]
     }
     if let since = filter.since {

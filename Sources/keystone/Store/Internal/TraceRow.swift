@@ -4,7 +4,7 @@ internal import KeystoneRecords
 
 /// An event on its way into the table, its body already written as text: the writer's thread has enough to do.
 struct TraceRow: Sendable {
-  static let columns = 13
+  static let columns = 14
   /// How many rows one statement inserts when there are that many; asking SQLite less often is faster.
   static let perStatement = 25
 
@@ -15,7 +15,7 @@ struct TraceRow: Sendable {
     values = [
       origin.workspace.databaseValue, Self.text(origin.sandbox), Self.text(origin.experiment),
       Self.text(event.agent ?? origin.agent), event.type.databaseValue, Self.text(event.tool), event.time.databaseValue,
-      Self.text(event.span), Self.text(event.parent), Self.text(event.trace),
+      Self.text(event.span), Self.text(event.parent), Self.text(event.trace), Self.text(origin.snapshot),
     ]
     body = event.body.text.databaseValue
   }
@@ -38,13 +38,14 @@ struct TraceRow: Sendable {
     let row = "(" + Array(repeating: "?", count: columns).joined(separator: ",") + ")"
     return """
       INSERT INTO trace_events (workspace, sandbox_id, experiment_id, agent, event_type, tool, at, span_id,
-        parent_span_id, trace, received_at, is_audit, body)
+        parent_span_id, trace, snapshot_id, received_at, is_audit, body)
       VALUES \(Array(repeating: row, count: count).joined(separator: ","))
       """
   }
 
   /// What ``json(_:)`` reads.
-  static let selection = "SELECT id, sandbox_id, experiment_id, agent, received_at, body FROM trace_events"
+  static let selection =
+    "SELECT id, sandbox_id, experiment_id, snapshot_id, agent, received_at, body FROM trace_events"
 
   /// The event with its id, when it came and what it belongs to.
   ///
@@ -57,6 +58,7 @@ struct TraceRow: Sendable {
     event["sandbox_id"] = (row["sandbox_id"] as String?).map { .string($0) } ?? .null
     event["experiment_id"] = (row["experiment_id"] as String?).map { .string($0) } ?? .null
     event["agent"] = (row["agent"] as String?).map { .string($0) } ?? .null
+    if let snapshot = row["snapshot_id"] as String? { event["snapshot_id"] = .string(snapshot) }
     // Clients read these of every row.
     for name in ["tool", "cost", "span_id"] where event[name] == nil { event[name] = .null }
     var metadata = event["metadata"]?.object ?? [:]

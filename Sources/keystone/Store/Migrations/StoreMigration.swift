@@ -16,5 +16,6 @@ struct StoreMigration: Sendable {
   /// Every migration, in the order in which they are run.
   static let all: [StoreMigration] = [
     .experiments, .tenants, .specs, .traces, .documents, .datasets, .scores, .alerts, .behaviors,
+    .traceKinds,
   ]
 }
