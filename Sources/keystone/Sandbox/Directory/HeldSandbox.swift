@@ -1,4 +1,5 @@
 import KeystoneKit
+internal import KeystoneSpec
 
 /// A sandbox of this process as others see it: who it belongs to, how it is, and what happened to it.
 package final class HeldSandbox: Sendable {
