@@ -20,7 +20,7 @@ struct connection {
   size_t sent, received;
   long expected;
   double began;
-  char answer[65536];
+  char answer[4 << 20];
 };
 
 static char *request;
