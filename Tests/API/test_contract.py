@@ -234,6 +234,8 @@ class SandboxTests(DaemonCase):
         wait_until(
             lambda: self.daemon.request("GET", f"/v1/sandboxes/{sandbox}").json["state"] == "stopped",
             "the sandbox is gone")
+        detail = self.daemon.request("GET", f"/v1/sandboxes/{sandbox}").json["status_detail"]
+        self.assertEqual(detail, {"reason": "EXPIRED", "message": "the sandbox's time of 1s is over"})
 
     def test_a_boot_that_fails_names_its_step_and_leaves_nothing(self):
         self.daemon.upload(variant("broken", ("agent:\n", "  commands: [\"exit 7\"]\nagent:\n")))

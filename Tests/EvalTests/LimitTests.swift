@@ -23,6 +23,7 @@ struct LimitTests {
       """
     let scenario = try await run(agent, ["memory": "128Mi"], as: who)
     #expect(scenario.status == "error" && scenario.error?.contains("memory") == true, "\(scenario.pretty())")
+    #expect(scenario["status_detail"]?["reason"] == "RESOURCE_LIMIT_EXCEEDED", "\(scenario.pretty())")
     let kept = scenario["environment"]?["limits"]?["memory"]
     #expect(kept == "enforced" || kept == "watched", "\(scenario.pretty())")
   }
@@ -41,6 +42,7 @@ struct LimitTests {
     spec["agent.timeout"] = "2s"
     spec["resources.pids"] = 64
     let scenario = try await who.workspace().evaluate(spec, timeout: .seconds(60)).scenario()
+    #expect(scenario["status_detail"]?["reason"] == "EXPIRED", "\(scenario.pretty())")
     #expect(scenario.status == "error" && scenario["environment"]?["limits"]?["processes"] == "enforced")
     #expect((scenario["agent_ms"]?.int ?? scenario["wall_ms"]?.int ?? .max) < 6_000, "\(scenario.pretty())")
   }

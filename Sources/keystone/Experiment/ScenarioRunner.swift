@@ -75,7 +75,7 @@ struct ScenarioRunner {
     let held = environment.registration?.enter(sandboxID, spec: spec.id, scenario: scenario.id)
     do {
       let result = try await run(held)
-      environment.registration?.leave(held, because: result.sandboxID == nil ? result.error : nil)
+      environment.registration?.leave(held, because: result.sandboxID == nil ? result.error : nil, result.statusDetail)
       return result
     } catch {
       environment.registration?.leave(held, because: "the run was cancelled")
@@ -114,6 +114,7 @@ struct ScenarioRunner {
       let error = PluginError(error)
       result.error = error.message
       result.detail = error.detail
+      result.statusDetail = StatusDetail(error)
       result.verdict = .error
     }
     result.wallMilliseconds = Int(start.duration(to: .now).wholeMilliseconds)

@@ -58,7 +58,9 @@ extension LiveSandbox {
       throw timeoutError(limit: limit, deadline: deadline)
     }
     if let limit = result.status?.limit {
-      throw PluginError(.exhausted, "the agent was killed because it was over its limit of \(limit)")
+      throw PluginError(
+        .exhausted, "the agent was killed because it was over its limit of \(limit)",
+        detail: "RESOURCE_LIMIT_EXCEEDED: raise the limit under `resources`, or see what the agent needs it for")
     }
     return try outcome(of: result, start: start)
   }
@@ -68,7 +70,8 @@ extension LiveSandbox {
     let which = isSandbox ? "resources.timeout" : "agent.timeout"
     let time = isSandbox ? (plan.spec.resources.timeout ?? SpecResources.defaultTimeout) : limit
     return PluginError(
-      .deadline, "the agent exceeded its timeout of \(DurationText.format(time)) (\(which)) and was killed")
+      .deadline, "the agent exceeded its timeout of \(DurationText.format(time)) (\(which)) and was killed",
+      detail: "EXPIRED: raise `\(which)`, or see what the agent waits for")
   }
 
   private func outcome(of result: AgentResult, start: ContinuousClock.Instant) throws -> AgentOutcome {

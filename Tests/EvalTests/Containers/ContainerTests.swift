@@ -48,6 +48,8 @@ struct ContainerTests {
     let scenario = try run.scenario()
     #expect(scenario.status == "error" && run.exitCode == 3, "\(run.outcome)")
     #expect(scenario.error?.contains("image 127.0.0.1:1/no/such-image:9 not found") == true, "\(run.outcome)")
+    let detail = scenario["status_detail"]
+    #expect(detail?["reason"] == "IMAGE_PULL_ERROR" && detail?["message"] == scenario["error"], "\(run.outcome)")
   }
 
   @Test func memoryProcessesAndDiskAreLimited() async throws {
@@ -56,6 +58,7 @@ struct ContainerTests {
     let run = try await Workspace().evaluate(hungry, in: .docker)
     let scenario = try run.scenario()
     #expect(scenario.status == "error" && scenario.error?.contains("limit of memory") == true, "\(run.outcome)")
+    #expect(scenario["status_detail"]?["reason"] == "RESOURCE_LIMIT_EXCEEDED", "\(run.outcome)")
     var many = EvalSpec(agent: "for i in $(seq 60); do sleep 5 & done; wait")
     many["resources.pids"] = 30
     let forked = try await Workspace().evaluate(many, in: .docker)

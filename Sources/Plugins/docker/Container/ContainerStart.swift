@@ -93,8 +93,18 @@ struct ContainerStart: Sendable {
 extension EngineClient {
   /// Removes a container and whatever runs in it; nothing happens when there is none.
   func removeContainer(_ id: String) async {
-    // Goes on when the sandbox's own task was cancelled.
-    await Task { _ = try? await call("DELETE", "/containers/\(id)?force=1&v=1") }.value
+    // Goes on when the sandbox's own task was cancelled. Podman fails to remove a container that is just ending.
+    await Task {
+      for attempt in 1...20 {
+        do {
+          try await call("DELETE", "/containers/\(id)?force=1&v=1")
+        } catch let error as EngineFailure where error.status >= 500 && attempt < 20 {
+          try? await Task.sleep(for: .milliseconds(100))
+          continue
+        } catch {}
+        return
+      }
+    }.value
   }
 
   /// Makes the volume of a workspace that several containers share; answers its name.

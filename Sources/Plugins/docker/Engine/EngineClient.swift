@@ -90,6 +90,8 @@ struct EngineFailure: Error {
   func error(_ action: String) -> PluginError {
     let isFull = message.contains("no space left on device")
     let advice = isFull ? "; make room where the engine keeps its data" : ""
-    return PluginError(isFull ? .exhausted : .unavailable, "\(action): the \(engine) says: \(message)\(advice)")
+    return PluginError(
+      isFull ? .exhausted : .unavailable, "\(action): the \(engine) says: \(message)\(advice)",
+      detail: isFull ? "RESOURCE_LIMIT_EXCEEDED: the disk of the engine is full" : nil)
   }
 }

@@ -51,6 +51,7 @@ enum ExperimentSchemas {
         "scenario_id": text, "sandbox_id": text, "parameters": ["type": "object"], "wall_ms": integer,
         "exit_code": integer, "tool_calls": integer, "composite_score": number, "agent_output": text,
         "agent_stderr": text, "error": text, "attempt": integer,
+        "status_detail": reference("StatusDetail"),
         "status": ["type": "string", "enum": ["pass", "fail", "flaky", "error"]],
         "invariants": list(["type": "object"]), "forbidden_checks": list(["type": "object"]),
         "plugins": list(["type": "object"]),

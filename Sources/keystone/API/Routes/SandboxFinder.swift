@@ -37,6 +37,7 @@ struct SandboxFinder: Sendable {
       "services": .object(services(live)),
     ]
     members["error"] = sandbox.reason.map { .string($0) }
+    members["status_detail"] = sandbox.detail?.json
     members["experiment_id"] = facts.experiment.map { .string($0) }
     members["scenario_id"] = facts.scenario.map { .string($0) }
     return .object(members)

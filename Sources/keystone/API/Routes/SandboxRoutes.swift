@@ -115,12 +115,19 @@ struct SandboxRoutes: RouteGroup {
           "spec_id": text, "timeout": RequestTimeout.schema, "metadata": texts, "secrets": texts,
         ],
       ],
+      "StatusDetail": [
+        "type": "object", "required": ["reason", "message"],
+        "properties": [
+          "message": text,
+          "reason": ["type": "string", "enum": .array(StatusDetail.Reason.allCases.map { .string($0.rawValue) })],
+        ],
+      ],
       "Sandbox": [
         "type": "object",
         "required": ["id", "spec_id", "state", "path", "url", "created_at", "metadata", "services"],
         "properties": [
           "id": text, "spec_id": text, "path": text, "url": text, "metadata": texts, "error": text,
-          "experiment_id": text, "scenario_id": text,
+          "experiment_id": text, "scenario_id": text, "status_detail": ["$ref": "#/components/schemas/StatusDetail"],
           "state": ["type": "string", "enum": ["creating", "ready", "running", "stopped", "error"]],
           "created_at": ["type": "string", "format": "date-time"],
           "services": [

@@ -66,13 +66,14 @@ package final class SandboxKeeper: Sendable {
       sandbox.becomeReady(live)
       let end = Task { [weak self] in
         do { try await Task.sleep(until: deadline) } catch { return }
-        sandbox.events.add("warning", ["message": "the sandbox's time is over"])
+        sandbox.expire(after: time)
         await self?.destroy(sandbox)
       }
       kept.withLock { $0[sandbox.facts.id] = Kept(end: end) }
       return sandbox
     } catch {
-      sandbox.fail(PluginError(error).message)
+      let failure = PluginError(error)
+      sandbox.fail(failure.message, StatusDetail(failure))
       host.directory.leave(sandbox)
       slots.give(wish.owner)
       throw error

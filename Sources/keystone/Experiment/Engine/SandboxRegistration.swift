@@ -34,9 +34,9 @@ package struct SandboxRegistration: Sendable {
   func access(of sandbox: HeldSandbox) -> SandboxAccess { SandboxAccess(token: sandbox.facts.token, socket: socket) }
 
   /// Says that a sandbox is gone, and why if it never was there.
-  func leave(_ sandbox: HeldSandbox?, because failure: String?) {
+  func leave(_ sandbox: HeldSandbox?, because failure: String?, _ detail: StatusDetail? = nil) {
     guard let sandbox else { return }
-    if let failure { sandbox.fail(failure) } else { sandbox.becomeStopped() }
+    if let failure { sandbox.fail(failure, detail) } else { sandbox.becomeStopped() }
     directory.leave(sandbox)
   }
 }

@@ -20,6 +20,8 @@ package struct ScenarioResult: Sendable {
   package var rules: [RuleResult] = []
   /// Why it is an `error`.
   package var error: String?
+  /// Which of the known reasons it has, if any.
+  package var statusDetail: StatusDetail?
   /// More about the error, such as the last lines of a process.
   package var detail: String?
   /// The plugins that did the rest of the work: the runtime, the fixtures and the agent, in this order.
@@ -63,6 +65,7 @@ extension ScenarioResult {
       members["agent_ms"] = .integer(Int64(agent.durationMilliseconds))
     }
     members["error"] = error.map { .string($0) }
+    members["status_detail"] = statusDetail?.json
     members["error_detail"] = detail.map { .string($0) }
     members["plugins"] = plugins.isEmpty ? nil : .array(plugins.map(\.json))
     members["environment"] = environment.flatMap { try? JSONValueEncoder().encode($0) }

@@ -1,4 +1,5 @@
 import KeystoneKit
+internal import KeystoneSpec
 
 /// A sandbox of this process as others see it: who it belongs to, how it is, and what happened to it.
 package final class HeldSandbox: Sendable {
@@ -49,6 +50,7 @@ package final class HeldSandbox: Sendable {
     var state = State.creating
     var live: LiveSandbox?
     var reason: String?
+    var detail: StatusDetail?
   }
 
   /// What was decided before it was built.
@@ -65,6 +67,9 @@ package final class HeldSandbox: Sendable {
 
   /// Why it is in ``State/error``.
   package var reason: String? { change.withLock { $0.reason } }
+
+  /// Which of the known reasons it has for its end, if any.
+  package var detail: StatusDetail? { change.withLock { $0.detail } }
 
   /// The sandbox itself while it can be used.
   package var live: LiveSandbox? { change.withLock { $0.live } }
@@ -115,14 +120,24 @@ package final class HeldSandbox: Sendable {
     events.end()
   }
 
+  /// Its time is over.
+  package func expire(after time: Duration) {
+    let message = "the sandbox's time of \(DurationText.format(time)) is over"
+    change.withLock { $0.detail = StatusDetail(.expired, message) }
+    events.add("warning", ["message": .string(message)])
+  }
+
   /// It could not be built.
-  package func fail(_ reason: String) {
+  package func fail(_ reason: String, _ detail: StatusDetail? = nil) {
     change.withLock { change in
       change.live = nil
       change.state = .error
       change.reason = reason
+      change.detail = detail
     }
-    events.add("error", ["state": "error", "reason": .string(reason)])
+    var data: [String: JSONValue] = ["state": "error", "reason": .string(reason)]
+    data["status_detail"] = detail?.json
+    events.add("error", data)
     events.end()
   }
 }
