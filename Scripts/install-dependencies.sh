@@ -4,7 +4,7 @@ set -eu
 
 packages="libyaml-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev libpcre2-dev libpg-query-dev bubblewrap git \
   python3 python3-venv python3-jsonschema python3-yaml python3-psycopg2 python3-redis postgresql redis-server \
-  pkg-config binutils make rustc"
+  pkg-config binutils make openssl rustc"
 missing=""
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"

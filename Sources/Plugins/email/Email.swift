@@ -34,7 +34,7 @@ struct Email: Notifier {
     let message = Message(alert, from: sender, to: parameters.emailTo, subject: parameters.emailSubject)
     try MailTransfer(
       url: url, user: setting("smtp-user"), password: setting("smtp-password"),
-      needsTLS: setting("smtp-tls") ?? "auto"
+      needsTLS: setting("smtp-tls") ?? "auto", authorities: setting("smtp-ca-file")
     ).send(message)
   }
 }
@@ -52,6 +52,9 @@ private let settings: [Setting] = [
   Setting(
     name: "smtp-tls", description: "`auto`, `required`, or `never`; a password is only sent over TLS unless `never`.",
     default: "auto", flag: "smtp-tls", environment: "SMTP_TLS"),
+  Setting(
+    name: "smtp-ca-file", description: "PEM file of certificate authorities to trust instead of the system's.",
+    flag: "smtp-ca-file", environment: "SMTP_CA_FILE"),
   Setting(
     name: "email-from", description: "Address that e-mails come from.", flag: "email-from", environment: "EMAIL_FROM"),
 ]

@@ -8,6 +8,8 @@ struct MailTransfer {
   var user: String?
   var password: String?
   var needsTLS: String
+  /// A PEM file of certificate authorities to trust instead of the system's.
+  var authorities: String?
 
   /// Sends a message and returns when the server has taken it.
   ///
@@ -53,6 +55,7 @@ struct MailTransfer {
       keystone_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 15_000),
     ]
     if needsTLS != "never" { codes.append(keystone_curl_set_long(handle, CURLOPT_USE_SSL, Int(tls.rawValue))) }
+    if let authorities { codes.append(keystone_curl_set_text(handle, CURLOPT_CAINFO, authorities)) }
     if let user { codes.append(keystone_curl_set_text(handle, CURLOPT_USERNAME, user)) }
     if let password { codes.append(keystone_curl_set_text(handle, CURLOPT_PASSWORD, password)) }
     guard codes.allSatisfy({ $0 == CURLE_OK }) else {
