@@ -10,6 +10,7 @@ final class RunningProcess: Sendable {
   private struct State {
     var isReaped = false
     var timedOut = false
+    var peakMemory = 0
     var outcome: Outcome?
     var waiting: [CheckedContinuation<Outcome, Never>] = []
   }
@@ -28,24 +29,36 @@ final class RunningProcess: Sendable {
       var information = siginfo_t()
       while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
       // Until here the process id cannot be another's, so a signal that is sent under the lock meets the right one.
-      let (status, peak) = state.withLock { state in
+      let status = state.withLock { state in
         var status: Int32 = 0
-        var usage = rusage()
-        wait4(pid, &status, 0, &usage)
+        waitpid(pid, &status, 0)
         state.isReaped = true
-        return (status, usage.ru_maxrss << 10)
+        return status
       }
-      end(status, peak, stdout: output.text, stderr: errors.text)
+      end(status, stdout: output.text, stderr: errors.text)
       onEnd()
+    }
+    startThread { [self] in watchMemory() }
+  }
+
+  /// Reads the most memory that the process had until now: what `wait4` says includes the tests' own process.
+  private func watchMemory() {
+    while isRunning {
+      let lines = String(decoding: FileBytes.read("/proc/\(pid)/status") ?? [], as: UTF8.self).split(separator: "\n")
+      let words = lines.first { $0.hasPrefix("VmHWM:") }?.split { $0 == " " || $0 == "\t" } ?? []
+      if words.count > 1, let size = Int(words[1]) {
+        state.withLock { $0.peakMemory = max($0.peakMemory, size << 10) }
+      }
+      usleep(20_000)
     }
   }
 
-  private func end(_ status: Int32, _ peak: Int, stdout: String, stderr: String) {
+  private func end(_ status: Int32, stdout: String, stderr: String) {
     let number = status & 0x7F
     let waiting = state.withLock { state in
       let outcome = Outcome(
         exitCode: number == 0 ? (status >> 8) & 0xFF : nil, signal: number == 0 ? nil : number, stdout: stdout,
-        stderr: stderr, duration: start.duration(to: .now), peakMemory: peak, timedOut: state.timedOut)
+        stderr: stderr, duration: start.duration(to: .now), peakMemory: state.peakMemory, timedOut: state.timedOut)
       state.outcome = outcome
       defer { state.waiting = [] }
       return state.waiting.map { ($0, outcome) }
