@@ -70,6 +70,16 @@ import Testing
     }
   }
 
+  /// Its first process dies with the thread that started it, and threads of a pool end when they are idle.
+  @Test func aSandboxThatIsIdleForTenSecondsGoesOn() async throws {
+    try await withSandbox(.bubblewrap) { sandbox in
+      _ = try await sandbox.shell("(setsid sleep 100 >/dev/null 2>&1 &)")
+      try await Task.sleep(for: .seconds(10))
+      let ran = try await sandbox.shell("pgrep -x sleep >/dev/null && echo on")
+      #expect(ran.output == "on\n")
+    }
+  }
+
   @Test(arguments: TestIsolation.allCases)
   func anAbsurdRequestIsRefusedAndTheSandboxGoesOn(_ isolation: TestIsolation) async throws {
     try await withSandbox(isolation) { sandbox in
