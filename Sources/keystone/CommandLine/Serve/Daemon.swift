@@ -164,7 +164,6 @@ struct Daemon {
     _ dataFolder: String, _ snapshots: SnapshotFolder
   ) async {
     do {
-      try await snapshots.tidy { try await store.hasSnapshot(digest: $0) }
       for instance in try await store.instancesAtWork()
       where InstanceLock.isOrphan(instance, dataFolder: dataFolder) {
         for scenario in try await store.requeue(abandonedBy: instance) {
@@ -178,6 +177,11 @@ struct Daemon {
     } catch {
       logger.warning(
         "cannot clear away what an earlier daemon left", metadata: ["reason": "\(PluginError(error).message)"])
+    }
+    do {
+      try await snapshots.tidy { try await store.hasSnapshot(digest: $0) }
+    } catch {
+      logger.warning("cannot tidy the folder of agent snapshots", metadata: ["reason": "\(error)"])
     }
   }
 
