@@ -174,14 +174,14 @@ final class OpenGateway: SandboxGateway {
     }
     let entrance = try GatewayEntrance()
     let router = ConnectionRouter(gateway: self)
-    let servers = NIOLoopBoundBox<(any Channel)?>.makeBoxSendingValue(nil, eventLoop: loop)
+    let only = NIOLoopBoundBox<(any Channel)?>.makeBoxSendingValue(nil, eventLoop: loop)
     do {
       let server = try await ServerBootstrap(group: loop)
         .childChannelOption(.autoRead, value: false)
         .childChannelOption(.allowRemoteHalfClosure, value: true)
         .childChannelInitializer { channel in
           // Not at once: what is accepted goes through the pipeline of the server.
-          channel.eventLoop.execute { servers.value?.close(promise: nil) }
+          channel.eventLoop.execute { only.value?.close(promise: nil) }
           router.lead(channel, to: name, port: port, destination).whenFailure { error in
             let failure = error as? Upstream.Failure ?? Upstream.Failure(reason: "\(error)")
             entrance.fail(
@@ -190,8 +190,9 @@ final class OpenGateway: SandboxGateway {
           return channel.eventLoop.makeSucceededVoidFuture()
         }
         .bind(unixDomainSocketPath: entrance.path).get()
-      try await loop.submit { servers.value = server }.get()
+      try await loop.submit { only.value = server }.get()
       state.withLock { $0.servers.append(server) }
+      server.closeFuture.whenComplete { _ in self.state.withLock { $0.servers.removeAll { $0 === server } } }
     } catch {
       throw PluginError(.unavailable, "\(unreachable): \(error)")
     }

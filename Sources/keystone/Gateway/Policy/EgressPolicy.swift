@@ -83,7 +83,8 @@ struct EgressPolicy: Sendable {
     }
     if let service = Self.service(host), images.contains(service) { return .allowed(.service(service.text)) }
     if host.text.hasSuffix(Self.serviceDomain) { return .denied("there is no such service") }
-    guard isOpen || isDefaultAllow || (rules + further).contains(where: { $0.covers(host, port: port) }) else {
+    func isCovered(by rules: [HostRule]) -> Bool { rules.contains { $0.covers(host, port: port) } }
+    guard isOpen || isDefaultAllow || isCovered(by: rules) || isCovered(by: further) else {
       return .denied("not in network.egress.allow")
     }
     let mayBePrivate = operatorRules.contains { $0.covers(host, port: port) }
