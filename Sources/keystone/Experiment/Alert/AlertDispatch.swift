@@ -41,12 +41,13 @@ package struct AlertDispatch: Sendable {
 
   /// Tells the notifier, again after a while when that may help; only cancellation is thrown.
   private func deliver(_ alert: Alert, _ rule: SpecAlert) async throws -> (PluginError?, attempts: Int) {
-    for attempt in 1... {
+    var attempt = 1
+    while true {
       let failure = await messenger.send(alert, by: rule.notifier, rule.parameters)
       try Task.checkCancellation()
       if failure?.retryable != true || attempt == Self.attempts { return (failure, attempt) }
       try await Task.sleep(for: .milliseconds(250 << (2 * attempt)))
+      attempt += 1
     }
-    return (nil, 0)
   }
 }
