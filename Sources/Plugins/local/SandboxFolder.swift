@@ -127,7 +127,8 @@ extension SandboxFolder {
   }
 
   private static func removePlain(_ path: String, depth: Int, budget: inout Int) -> Bool {
-    guard depth > 0, let directory = opendir(path) else { return errno == ENOENT }
+    guard depth > 0 else { return false }
+    guard let directory = opendir(path) else { return errno == ENOENT }
     defer { closedir(directory) }
     while let entry = readdir(directory) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
