@@ -35,9 +35,11 @@ public struct ScriptedTrace: Sendable {
   public static func records(_ events: ScriptedTrace...) -> [TraceRecord] {
     events.enumerated().map { index, event in
       var record = event.record
-      if record.timestamp.isEmpty { record.timestamp = "2026-01-01T00:00:\(index < 10 ? "0" : "")\(index % 60)Z" }
+      if record.timestamp.isEmpty { record.timestamp = "2026-01-01T00:\(two(index / 60)):\(two(index % 60))Z" }
       if record.span == nil { record.span = "span-\(index + 1)" }
       return record
     }
   }
+
+  private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

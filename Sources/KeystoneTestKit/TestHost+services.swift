@@ -35,14 +35,8 @@ extension TestHost {
     case "usage":
       let usage = try JSONValueDecoder().decode(Usage.self, from: body)
       state.withLock { $0.usage.append(usage) }
-    case "audit":
-      let events = (body["events"]?.array ?? []).compactMap(\.string)
-      let items = audit.filter { events.isEmpty || events.contains($0.event) }
-      return try JSONValueEncoder().encode(ListReply(items: items)).bytes
-    case "trace":
-      let events = (body["events"]?.array ?? []).compactMap(\.string)
-      let items = trace.filter { events.isEmpty || events.contains($0.event) }
-      return try JSONValueEncoder().encode(ListReply(items: items)).bytes
+    case "audit": return try Self.wanted(audit, \.event, in: body)
+    case "trace": return try Self.wanted(trace, \.event, in: body)
     case "services": return try JSONValueEncoder().encode(ListReply<ServiceDescription>(items: [])).bytes
     case "places":
       let environment = sandbox.environment
@@ -52,6 +46,15 @@ extension TestHost {
     default: return taskDocument.bytes
     }
     return Array("{}".utf8)
+  }
+
+  /// The records of the kinds that a query names, or all of them.
+  private static func wanted<Record: Codable & Sendable>(
+    _ records: [Record], _ kind: KeyPath<Record, String>, in query: JSONValue
+  ) throws -> [UInt8] {
+    let kinds = (query["events"]?.array ?? []).compactMap(\.string)
+    let items = records.filter { kinds.isEmpty || kinds.contains($0[keyPath: kind]) }
+    return try JSONValueEncoder().encode(ListReply(items: items)).bytes
   }
 
   private var taskDocument: JSONValue {

@@ -54,8 +54,7 @@ public final class TestHost: Sendable {
   ) async throws {
     try await self.init(
       workspace: nil, files: files, agent: agent, audit: audit, trace: trace, recordings: recordings, changes: changes,
-      responses: responses,
-      besideSpec: besideSpec, prompt: prompt)
+      responses: responses, besideSpec: besideSpec, prompt: prompt)
   }
 
   /// The same with a folder of this machine as its workspace, which stays, and with HTTP requests that are really made.

@@ -191,3 +191,34 @@ import Testing
     ).check()
   }
 }
+
+/// A check of the agent's own trace, against a scripted one.
+@Suite struct TraceTests {
+  @Test func aCheckCountsWhatAScriptedAgentReported() async throws {
+    let trace = ScriptedTrace.records(
+      .model("gpt-4o", inputTokens: 10, outputTokens: 2), .tool("search"), .tool("store", status: "error"))
+    #expect(trace.map(\.timestamp) == ["00", "01", "02"].map { "2026-01-01T00:00:\($0)Z" })
+    try await InvariantConformance.check(
+      FailuresAtMost.self,
+      examples: [
+        InvariantExample(.passes, ["max": 1], trace: trace), InvariantExample(.fails, ["max": 0], trace: trace),
+        InvariantExample(.passes, ["max": 0]),
+      ])
+  }
+}
+
+/// Passes when no more calls of tools failed than so many.
+private struct FailuresAtMost: Invariant {
+  struct Parameters: ParameterSet {
+    @Parameter("The largest number of calls that failed.", range: 0...) var max: Int
+  }
+
+  static let type = "failures_at_most"
+  static let summary = "Passes when no more calls of tools failed."
+
+  func evaluate(_ parameters: Parameters, in context: CheckContext) async throws -> Score {
+    let failed = try await context.trace(["tool_call"]).filter { $0.status == "error" }.compactMap(\.tool)
+    let reason = "failed: \(failed.joined(separator: ", "))"
+    return failed.count <= parameters.max ? .pass(reason) : .fail(reason)
+  }
+}
