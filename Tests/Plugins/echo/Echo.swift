@@ -70,6 +70,7 @@ struct Misbehave: Invariant {
 
   func evaluate(_ parameters: Parameters, in context: CheckContext) async throws -> Score {
     switch parameters.how {
+    // What the tests of the plugin's home want: a trap of Swift's own.
     case "trap": fatalError("the plugin trapped as it was told to")
     case "exit": exit(7)
     case "hang": while true { sleep(60) }
